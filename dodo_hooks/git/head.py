@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 SYMREFS_AT_MOST = 5  # as git: a longer chain is taken for a loop
 _LONGEST_ENTRY = 4096  # of the reflog
 _BRANCHES = "refs/heads/"
+_OF_WORKTREE = (b"refs/bisect/", b"refs/rewritten/", b"refs/worktree/")  # gitrepository-layout(5): each has its own
 _DEFAULT = "refs/remotes/origin/HEAD"
 _NOT_A_FILE = b"refs/heads/.invalid"  # what the file HEAD names where there is a reftable
 
@@ -25,7 +26,8 @@ _answers: "dict[str, tuple[bytes, Head]]" = {}  # by git directory: the list of 
 def head_of(repo: Repo, environ: "Mapping[str, str]") -> "Head":
     """Return the branch and the commit id of HEAD; never raise.
 
-    Detached: no branch. Not born yet: no commit. Neither, where HEAD cannot be read.
+    The branch is without its `refs/heads/`; a ref that is no branch is whole. Detached: no branch. Not born yet: no
+    commit. Neither, where HEAD cannot be read.
     """
     try:
         return _follow_head(repo, environ)
@@ -78,21 +80,21 @@ def _follow_head(repo: Repo, environ: "Mapping[str, str]") -> "Head":
         name = content[4:].strip()
         if name == _NOT_A_FILE:
             return _head_in_tables(repo, environ)
-        if not name.startswith(b"refs/heads/"):
+        if not name.startswith(b"refs/"):
             raise ValueError(name)
-        branch = decode(name[11:])
-        content = _ref(repo.common_dir, name)
+        branch = decode(name).removeprefix(_BRANCHES)
+        content = _ref(repo.git_dir if name.startswith(_OF_WORKTREE) else repo.common_dir, name)
     raise ValueError("a loop")
 
 
-def _ref(common_dir: str, name: bytes) -> "bytes | None":
+def _ref(git_dir: str, name: bytes) -> "bytes | None":
     """Return what the ref holds; None if there is no such ref."""
     try:
-        return read_file(f"{common_dir}/{decode(name)}").rstrip()
+        return read_file(f"{git_dir}/{decode(name)}").rstrip()
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         pass
     try:
-        packed = read_file(f"{common_dir}/packed-refs")
+        packed = read_file(f"{git_dir}/packed-refs")
     except FileNotFoundError:
         return None
     end = packed.find(b" " + name + b"\n")
@@ -115,7 +117,7 @@ def _head_in_tables(repo: Repo, environ: "Mapping[str, str]") -> "Head":
         # There is a name alone before the first commit.
         commit = _commit_id(words[0]) if len(words) == 2 else None
         name = decode(words[1] if commit else _ask(repo, environ, "symbolic-ref", "--quiet", "HEAD"))
-        head = (name[len(_BRANCHES) :] if name.startswith(_BRANCHES) else None), commit
+        head = (name.removeprefix(_BRANCHES) if name.startswith("refs/") else None), commit
         _answers[repo.git_dir] = tables, head
     return head
 

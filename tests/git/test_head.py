@@ -81,13 +81,23 @@ def test_a_branch_that_stands_for_another_is_followed(repo: Repo) -> None:
     assert head(repo) == ("main", repo.git("rev-parse", "main").stdout.strip())
 
 
+@pytest.mark.parametrize("name", ["refs/topics/a", "refs/worktree/a"])
+def test_head_may_be_a_ref_that_is_no_branch(repo: Repo, name: str) -> None:
+    linked = repo.worktree("linked")
+    linked.git("symbolic-ref", "HEAD", name)
+    assert head(linked) == (name, None)
+    linked.git("commit", "-q", "--allow-empty", "-m", "x")
+    assert head(linked) == (name, linked.git("rev-parse", "HEAD").stdout.strip())
+    repo.git("pack-refs", "--all", "--prune")
+    assert head(linked) == (name, linked.git("rev-parse", "HEAD").stdout.strip())
+
+
 @pytest.mark.parametrize(
     "content",
     (
         "",
         "rubbish\n",
         "ref: refs/heads/.invalid\n",
-        "ref: refs/remotes/a/b\n",
         "ref: refs/heads/loop\n",
         "ref: \0",
         None,

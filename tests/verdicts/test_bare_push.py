@@ -88,6 +88,17 @@ def test_v3_without_that_worktree_it_is_gated_by_the_hook_file_as_committed(bare
     assert "test failed: exit code 1" in done.stderr
 
 
+def test_v3_without_a_default_branch_it_is_gated_by_the_commit_that_is_checked_out(bare: Repo) -> None:
+    commit(bare, text="bad")
+    bare.finished("post-commit")
+    leave(bare)
+    bare.file("hooks: {}\n")
+    bare.git("-C", str(root_of(bare)), "update-ref", "--no-deref", "HEAD", "main")
+    done = push(bare)
+    assert done.returncode == 1
+    assert "push refused: post-commit:test on" in done.stderr
+
+
 def test_v3_of_a_commit_the_default_branch_has_the_hook_file(bare: Repo) -> None:
     commit(bare, text="good")
     bare.finished("post-commit")

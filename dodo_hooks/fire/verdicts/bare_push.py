@@ -31,13 +31,14 @@ def find_bare_push(
         HooksError: there is no such hook file, or as for `Push`.
     """
     branch = default_branch(repo, world.environ) or head_of(repo, world.environ)[0]
-    worktree, target = _worktree_of(world, repo, branch), None
+    worktree, target = _worktree_of(world, repo, branch) if branch else None, None
     if worktree is None:
         worktree = repo._replace(top=repo.git_dir)
         try:
-            target = find_target(worktree, world.environ, f"refs/heads/{branch}")
+            target = find_target(worktree, world.environ, f"refs/heads/{branch}" if branch else "HEAD")
         except GitError as error:
-            message = f"push refused: no worktree and no commit of {branch} says what it requires; push from a worktree"
+            name = branch or "HEAD"
+            message = f"push refused: no worktree and no commit of {name} says what it requires; push from a worktree"
             raise UsageError(message) from error
     admitted = admit(world, worktree, installed, (_HOOK,), args, target)
     hook = None if admitted is None else admitted[0].hook(_HOOK)
@@ -46,7 +47,7 @@ def find_bare_push(
     return Push(world, worktree, admitted[0], hook, args, stdin, target)
 
 
-def _worktree_of(world: World, repo: Repo, branch: str | None) -> Repo | None:
+def _worktree_of(world: World, repo: Repo, branch: str) -> Repo | None:
     """Return the linked worktree that has this branch checked out: gitrepository-layout(5), worktrees."""
     areas = f"{repo.common_dir}/worktrees"
     for name in sorted(names_in(areas)):

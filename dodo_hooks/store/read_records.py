@@ -34,10 +34,10 @@ class InvocationRecord(Record):
     finished_at: "str | None"
     exit_code: "int | None"
     error: "str | None"
-    parent: "str | None" = None  # the invocation that this one is a retry of
-    fail_fast: bool = False
+    parent: "str | None"  # the invocation that this one is a retry of
+    fail_fast: bool
+    timeout_s: "float | None"  # of the whole hook
     warns: bool = False  # `fail_mode: warn`
-    timeout_s: "float | None" = None  # of the whole hook
     retention_s: "float | None" = None  # how long it is kept; None: as the hook file says
     writer_died: bool = False  # it has not ended, and nobody holds its lock
     tree: "str | None" = None  # that its jobs in snapshots were about
@@ -76,14 +76,15 @@ class JobRecord(Record):
     exit_code: "int | None"
     signal: "int | None"
     log_bytes: int
-    log_left_out: int = 0
+    log_left_out: int
     # Needed by a retry.
-    description: str = ""
-    argv: "tuple[str, ...]" = ()
-    timeout_s: "float | None" = None
-    nice: "int | None" = None
-    priority: int = 0
-    groups: "tuple[Group, ...]" = ()
+    description: str
+    argv: "tuple[str, ...]"
+    timeout_s: "float | None"
+    nice: "int | None"
+    priority: int
+    groups: "tuple[Group, ...]"
+    # Records of earlier versions lack these.
     files: "str | None" = None  # the source of its file list; None: it is not about files
     files_at: int = NO_FILES
     files_uses: int = 1

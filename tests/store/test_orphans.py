@@ -33,6 +33,13 @@ ANY = JobRecord(
     exit_code=None,
     signal=None,
     log_bytes=0,
+    log_left_out=0,
+    description="",
+    argv=(),
+    timeout_s=None,
+    nice=None,
+    priority=0,
+    groups=(),
 )
 # How a job can stand when its writer dies, with the cause.
 STANDINGS = [

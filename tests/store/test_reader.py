@@ -1,6 +1,7 @@
 """The lists of invocations: newest first, read lazily, and never stopped by a damaged record."""
 
 import errno
+import json
 import os
 import shutil
 import sys
@@ -215,6 +216,19 @@ def test_r19_a_field_of_the_wrong_type_costs_that_job_alone(history: History, fi
     assert [job.name for job in read_jobs(record, notices.append)] == ["b"]
     (notice,) = notices
     assert str(meta) in notice
+
+
+def test_r19_a_job_without_its_command_is_not_used(history: History) -> None:
+    invocation = history.finished({"a": DONE, "b": LOST})
+    meta = Path(layout.meta_file(jobs_of(invocation)["b"].directory))
+    fields = json.loads(meta.read_text())
+    del fields["argv"]
+    meta.write_text(json.dumps(fields))
+    reports: list[str] = []
+    record = read_invocation(str(invocation.path), pytest.fail)
+    assert record is not None
+    assert [job.name for job in read_jobs(record, reports.append)] == ["a"]
+    assert reports == [f"skipped unreadable record {meta}: field 'argv' is missing"]
 
 
 def test_r19_a_half_made_invocation_is_not_seen(history: History) -> None:

@@ -105,17 +105,29 @@ def _fire_ours(world: "World", repo: "Repo", flag: str, hook: str, args: "tuple[
 
 def _run_other_hooks(world: "World", repo: "Repo", compiled: "Compiled", hook: str, stdin: bytes) -> int:
     """Run the jobs of other hooks that a new commit starts: required ones (V2), and those of a replay's end (R12)."""
-    code, has_required = 0, bool(compiled.rules.required_hooks)
+    is_end, has_required = hook == AFTER_REPLAY, bool(compiled.rules.required_hooks)
+    if not is_end and not has_required:
+        return 0
+    from dodo_hooks.git.replay import clear_deferred, deferred_hooks, replay_of
+
+    code, replay = 0, replay_of(repo, world.environ, hook)
+    deferred = {} if replay is None else deferred_hooks(replay)
+    if is_end and replay is not None:  # now: a hook below drops what it finds deferred, as by an abandoned replay
+        clear_deferred(replay, *deferred)
     if has_required:
         from dodo_hooks.fire.verdicts.dispatch import run_required
 
-        code = run_required(world, repo, compiled, hook)
-    if hook == AFTER_REPLAY:
-        code = max(code, _run_deferred(world, repo, compiled))
-        if has_required:
-            from dodo_hooks.fire.verdicts.dispatch import run_on_each
+        code = run_required(world, repo, compiled, hook, deferred)
+    if not is_end:
+        return code
+    for name, args in deferred.items():
+        body = compiled.hook(name)
+        if body is not None:
+            code = max(code, _run(world, repo, compiled, body, args, only_background=True))
+    if has_required:
+        from dodo_hooks.fire.verdicts.dispatch import run_on_each
 
-            code = max(code, run_on_each(world, repo, compiled, stdin))
+        code = max(code, run_on_each(world, repo, compiled, stdin))
     return code
 
 
@@ -152,22 +164,6 @@ def _parse(words: "Sequence[str]") -> "tuple[str | None, str, tuple[str, ...]]":
     if not words:
         raise UsageError("`dodo-hooks fire` is for git's shims; run a hook with `dodo-hooks run HOOK`")
     return kept, words[0], tuple(words[1:])
-
-
-def _run_deferred(world: "World", repo: "Repo", compiled: "Compiled") -> int:
-    """Start the background phases that were deferred while git replayed commits (R12)."""
-    from dodo_hooks.git.replay import clear_deferred, deferred_hooks, replay_of
-
-    replay = replay_of(repo, world.environ, AFTER_REPLAY)
-    if replay is None:
-        return 0
-    code = 0
-    for name, args in deferred_hooks(replay).items():
-        clear_deferred(replay, name)
-        body = compiled.hook(name)
-        if body is not None:
-            code = max(code, _run(world, repo, compiled, body, args, only_background=True))
-    return code
 
 
 def _run(

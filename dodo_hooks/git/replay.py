@@ -92,11 +92,12 @@ def defer(replay: Replay, hook: str, args: "tuple[str, ...]") -> None:
     _write(replay, {**deferred_hooks(replay), hook: args})
 
 
-def clear_deferred(replay: Replay, hook: str) -> None:
-    """Remove the record of a hook whose background phase has begun."""
+def clear_deferred(replay: Replay, *hooks: str) -> None:
+    """Remove the record of hooks whose background phases begin now."""
     deferred = deferred_hooks(replay)
-    if deferred.pop(hook, None) is not None:
-        _write(replay, deferred)
+    rest = {name: args for name, args in deferred.items() if name not in hooks}
+    if rest != deferred:
+        _write(replay, rest)
 
 
 def deferred_hooks(replay: Replay) -> "dict[str, tuple[str, ...]]":

@@ -121,3 +121,21 @@ def test_s1_a_push_runs_its_own_snapshot_jobs_once_for_each_tip(repo: Repo, tmp_
     logs = [one.log("check") for one in invocations if one.job("check").status == "completed"]
     assert sorted(logs) == [b"file\n", b"second\n"]
     assert [one.job("once").status for one in invocations].count("completed") == 1
+
+
+def test_r12_the_end_of_a_rebase_starts_what_it_deferred_beside_what_a_push_requires(repo: Repo) -> None:
+    require(repo, test="true")
+    repo.hook("post-checkout", background=True, deps="true")
+    repo.git("add", "hooks.dodo")
+    change(repo, "file", seen=False)
+    repo.git("checkout", "-q", "-b", "topic")
+    change(repo, "one", seen=False)
+    repo.git("checkout", "-q", "main")
+    change(repo, "two", seen=False)
+    for one in repo.invocations("post-checkout"):
+        wait_until(one.has_ended)
+    rebased = repo.git("rebase", "topic")
+    assert "unfinished rebase" not in rebased.stderr
+    newest = repo.finished("post-checkout")
+    assert newest.job("deps").status == "completed"
+    assert [one.job("deps").cause for one in repo.invocations("post-checkout")][-2:] == ["replay", None]

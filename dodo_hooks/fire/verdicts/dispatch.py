@@ -12,7 +12,7 @@ from dodo_hooks.core.plan import BACKGROUND
 from dodo_hooks.core.statuses import REPLAY, SKIPPED, Outcome
 from dodo_hooks.fire.firing import BY_GIT, left_out_but, make_firing, select_files
 from dodo_hooks.git.head import head_of
-from dodo_hooks.git.replay import deferred_hooks, rebased_branch, replay_of
+from dodo_hooks.git.replay import rebased_branch, replay_of
 from dodo_hooks.git.repo import Repo
 from dodo_hooks.git.target import find_targets
 from dodo_hooks.host.world import World
@@ -20,7 +20,7 @@ from dodo_hooks.plans.compiled_plan import Compiled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterable
 
     from dodo_hooks.core.plan import Hook
     from dodo_hooks.fire.firing import Firing
@@ -30,15 +30,16 @@ _REBASE = "rebase"
 _FAILED = 1
 
 
-def run_required(world: World, repo: Repo, compiled: Compiled, hook: str) -> int:
+def run_required(world: World, repo: Repo, compiled: Compiled, hook: str, deferred: "Iterable[str]") -> int:
     """Run the required jobs of the other hooks, now that `hook` has fired; return the exit code.
+
+    `deferred`: the hooks whose background jobs start when the replay is over.
 
     Raises:
         HooksError: nothing could be started.
     """
     code = 0
-    replay = replay_of(repo, world.environ, hook)
-    elsewhere = {hook, *(deferred_hooks(replay) if replay is not None else ())}  # those run at the end of the replay
+    elsewhere = {hook, *deferred}
     for name in compiled.rules.required_hooks:
         body = compiled.hook(name) if name not in elsewhere else None
         if body is None:

@@ -76,7 +76,8 @@ def _invoke(argv: Sequence[str], world: World) -> int:
 def _refuse(error: click.ClickException) -> int:
     context = error.ctx if isinstance(error, click.UsageError) else None
     where = f" (see `{context.command_path} --help`)" if context else ""
-    say(f"{' '.join(error.format_message().split())}{where}")
+    text = " ".join(error.format_message().split()).removesuffix(".")
+    say(f"{text[:1].lower()}{text[1:]}{where}")
     return USAGE_ERROR
 
 

@@ -29,7 +29,7 @@ class RunCommand(click.Command):
 @color_option
 @click.pass_context
 def run(ctx: click.Context, /, **values: Any) -> int:
-    """Run the jobs of HOOK, or of a task, as if git had fired it with the arguments ARGS.
+    """Run the jobs of HOOK, or of a task, as if git had fired it.
 
     FILES need --files before them, as in `run pre-commit --files a.py b.py`.
     """

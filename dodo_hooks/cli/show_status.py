@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 RECENT = 20  # runs that are searched for failures
 MOST_FAILURES = 5
 _WIDTH = len("hook file")
+_FAILURES = (statuses.FAILED, statuses.CRASHED)
+_RESULTS = (*_FAILURES, statuses.COMPLETED, statuses.UP_TO_DATE)
 
 
 def show_status(world: "World") -> int:
@@ -125,21 +127,13 @@ def _running(repository_dir: str, report: "Report") -> "Iterator[str]":
 
 
 def _failed(repository_dir: str, report: "Report") -> "Iterator[str]":
-    """Yield the failures of the last few runs, the newest first, as long as the same job has not passed since."""
-    passed: set[tuple[str, str, str]] = set()  # worktree, hook, job
+    """Yield the failures of the last few runs, the newest first: of each job only its newest result counts."""
+    seen: set[tuple[str, str, str]] = set()  # worktree, hook, job
     for one in islice(list_invocations(repository_dir, report=report), RECENT):
-        jobs = read_jobs(one, report)
-        bad = [
-            job
-            for job in jobs
-            if job.status in (statuses.FAILED, statuses.CRASHED) and (one.worktree, one.hook, job.name) not in passed
-        ]
+        jobs = {(one.worktree, one.hook, job.name): job for job in read_jobs(one, report) if job.status in _RESULTS}
+        bad = [job for key, job in jobs.items() if job.status in _FAILURES and key not in seen]
         if bad:
             yield f"{one.id} {one.hook}: {', '.join(f'{escape(job.name)} {status_text(job)}' for job in bad)}"
         elif one.error is not None:
             yield f"{one.id} {one.hook}: {escape(one.error)}"
-        passed |= {
-            (one.worktree, one.hook, job.name)
-            for job in jobs
-            if job.status in (statuses.COMPLETED, statuses.UP_TO_DATE)
-        }
+        seen.update(jobs)

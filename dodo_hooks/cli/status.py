@@ -12,7 +12,7 @@ from dodo_hooks.cli.options.tables import STATUS
 @options_of(STATUS)
 @click.pass_context
 def status(ctx: click.Context, /, short: bool) -> int:
-    """Show the hook file, the installed hooks, what is running, and what failed lately."""
+    """Show the installed hooks, what is running and what failed."""
     if short:  # `main` avoids click where only these two words were typed
         from dodo_hooks.cli.prompt_status import print_short_status
 

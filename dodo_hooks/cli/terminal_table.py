@@ -1,7 +1,8 @@
 """Tables and lines for people at a terminal, and for the programs that read what they print.
 
 At a terminal, columns fit its width: what is too long for its column ends in an ellipsis, or is wrapped between words
-where it is the last one. Everywhere else a row is a line and nothing is cut.
+where it is the last one. In a narrow terminal the last one has lines of its own. Everywhere else a row is a line and
+nothing is cut.
 """
 
 import os
@@ -31,6 +32,7 @@ COLORS: "Mapping[str, str]" = {  # status -> the parameters of ECMA-48's SGR
 GAP = "  "
 LEAST_COLUMNS = 40  # of a terminal that says it has fewer, or none
 _LEAST_CELL = 8
+_LEAST_LAST = 24  # with less room, what stands in the last column is below its row
 
 
 NO_COLORS: "Mapping[str, str]" = {}
@@ -46,9 +48,12 @@ def print_table(
     cells = [list(heads), *([escape(cell) for cell in row] for row in rows)]
     width = terminal_width(world)
     widths = fit_widths(cells, width)
+    is_below = width is not None and widths[-1] < min(_LEAST_LAST, max(columns_of(row[-1]) for row in cells))
+    if is_below and width is not None:
+        widths = [*fit_widths([row[:-1] for row in cells], width), width - len(GAP)]
     colors = colors if has_colors(world) else NO_COLORS
     for place, row in enumerate(cells):
-        for line in _wrap(row, widths, width is not None, colors if place else NO_COLORS):
+        for line in _wrap(row, widths, width is not None, is_below, colors if place else NO_COLORS):
             print_safe(paint(line, BOLD) if place == 0 and has_colors(world) else line)
 
 
@@ -108,15 +113,18 @@ def sign(wanted: str, ascii_form: str) -> str:
     return wanted
 
 
-def _wrap(row: "Sequence[str]", widths: "Sequence[int]", has_width: bool, colors: "Mapping[str, str]") -> "list[str]":
+def _wrap(
+    row: "Sequence[str]", widths: "Sequence[int]", has_width: bool, is_below: bool, colors: "Mapping[str, str]"
+) -> "list[str]":
     """Return the lines of a row."""
     *cells, last = [*row, *[""] * (len(widths) - len(row))]
     fitted = [fit_cell(cell, width) + GAP for cell, width in zip(cells, widths, strict=False)]
-    indent = " " * columns_of("".join(fitted))
+    indent = GAP if is_below else " " * columns_of("".join(fitted))
     codes = [colors.get(cell.partition(" ")[0]) for cell in cells]
     head = "".join(paint(text, code) if code else text for text, code in zip(fitted, codes, strict=True))
-    pieces = _pieces(last, widths[-1]) if has_width else [last]
-    return [((indent if place else head) + piece).rstrip() for place, piece in enumerate(pieces or [""])]
+    first, *more = (_pieces(last, widths[-1]) if has_width else [last]) or [""]
+    lines = [head, indent + first] if is_below else [head + first]
+    return [line.rstrip() for line in (*lines, *(indent + piece for piece in more)) if line.strip()]
 
 
 def _pieces(text: str, width: int) -> "list[str]":

@@ -26,9 +26,10 @@ from dodo_hooks.trust.question import ask, can_ask
 @click.option("--forget", "is_forget", is_flag=True, help="Forget the decision.")
 @click.pass_obj
 def trust(world: World, path: str | None, pin: bool, always: bool, yes: bool, is_list: bool, is_forget: bool) -> None:
-    """Let the hooks of this repository, or that at PATH, run with its present hook files.
+    """Let hooks run with the present hook files.
 
-    If the hook files have changed since you accepted them, the changes are shown first.
+    They are those of this repository, or of that at PATH. If the hook files have changed since you accepted them, the
+    changes are shown first.
     """
     if is_list:
         _list(world)
@@ -53,9 +54,10 @@ def trust(world: World, path: str | None, pin: bool, always: bool, yes: bool, is
 @click.argument("path", required=False)
 @click.pass_obj
 def deny(world: World, path: str | None) -> None:
-    """Never run the hooks of this repository, or that at PATH, and print nothing about them.
+    """Never run the hooks of this repository, or of that at PATH.
 
-    This applies to hooks of `install --global`. Remove hooks that are installed in the repository with `uninstall`.
+    Nothing is printed about them. This applies to hooks of `install --global`. Remove hooks that are installed in the
+    repository with `uninstall`.
     """
     repo = repo_at(world, path)
     consent.deny(world, repo)

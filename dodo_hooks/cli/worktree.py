@@ -26,7 +26,7 @@ def worktree() -> None:
 @click.option("-f", "--force", count=True, help="Remove it also with changes, which are lost; twice: also if locked.")
 @click.pass_obj
 def remove(world: World, path: str, force: int) -> int:
-    """Remove the linked working tree at PATH, as `git worktree remove` does.
+    """Remove the linked working tree at PATH, and fire its hooks.
 
     First the hook worktree-pre-remove runs in that working tree. If the hook fails, nothing is removed. Then
     worktree-post-remove runs in the main working tree. Both hooks get the path as their argument.

@@ -6,6 +6,7 @@ from dodo_hooks.core.git_hooks import BEFORE_COMMIT
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.core.plan import BACKGROUND, FOREGROUND, OUTPUTS, SKIPS
 from dodo_hooks.core.statuses import NOT_SELECTED, Outcome
+from dodo_hooks.core.text.terminal_text import quote
 from dodo_hooks.git.event import needs_recovery
 from dodo_hooks.host.console import say
 from dodo_hooks.host.files.file_locks import is_locked
@@ -260,7 +261,7 @@ def left_out_by_variable(world: "World", read_plan: "Callable[[], Plan | None]",
 
     if unknown_skips((hook,), variable) and (plan := read_plan()):
         for word in unknown_skips(plan.hooks, variable):
-            say(f"unknown job, group or tag {word!r} in DODO_HOOKS_SKIP")
+            say(f"unknown job, group or tag {quote(word)} in DODO_HOOKS_SKIP")
     return {**out, **left_out(hook, selectors_from(variable), said_by=BY_VARIABLE)}
 
 
@@ -279,5 +280,5 @@ def _phase_of(world: "World") -> str:
     """
     phase = world.environ.get("DODO_HOOKS_PHASE") or AUTO
     if phase not in PHASES:
-        raise UsageError(f"unknown DODO_HOOKS_PHASE {phase!r}: use one of {', '.join(PHASES)}")
+        raise UsageError(f"unknown DODO_HOOKS_PHASE {quote(phase)}: use one of {', '.join(PHASES)}")
     return phase

@@ -53,6 +53,12 @@ def test_the_help_lists_every_command(cli: Cli) -> None:
         assert f"\n  {command} " in answer.out
 
 
+@pytest.mark.parametrize("group", ["", "jobs", "cache", "snapshots", "worktree"])
+def test_no_line_in_the_list_of_commands_is_cut_off(cli: Cli, group: str) -> None:
+    _, _, commands = cli(*group.split(), "--help").out.partition("\nCommands:\n")
+    assert commands and "..." not in commands
+
+
 @pytest.mark.parametrize("argv", [["-h"], ["jobs", "-h"], ["run", "-h"], ["wait", "-h"]])
 def test_the_short_form_of_help(cli: Cli, argv: list[str]) -> None:
     answer = cli(*argv)
@@ -108,8 +114,8 @@ def test_r22_no_command_is_a_wrong_command_line(cli: Cli) -> None:
         (["graph", "--format", "png"], "png"),
         (["completion", "tcsh"], "tcsh"),
         (["list", "too", "much"], "much"),
-        (["cache"], "Missing command"),
-        (["worktree"], "Missing command"),
+        (["cache"], "missing command"),
+        (["worktree"], "missing command"),
         (["\x1b[2J\n"], "\\x1b"),
         (["jobs", "--\x1b[2J"], "\\x1b"),
     ],

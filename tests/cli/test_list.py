@@ -1,6 +1,8 @@
 """`dodo-hooks list`: a table for people, JSON for programs; columns that have nothing to say are not there."""
 
 import json
+import sys
+from collections.abc import Callable
 
 from dodo_hooks.cli.hook_file.list import record_of, table_of
 from dodo_hooks.core.plan import ALL, BACKGROUND, COMMAND, NEVER, STAGED, FileRule
@@ -8,7 +10,12 @@ from dodo_hooks.core.plan_parts import Check, Condition
 from doit_plugin.plans import make_hook, make_job, make_plan
 from kit.answer import Cli
 from kit.repo import Repo
+from kit.terminal import Terminal
 
+LIST = (
+    "from dodo_hooks.cli import root_command as group; from dodo_hooks.host.world import make_world\n"
+    "group.run(['list'], make_world())"
+)
 ANY_FILE = FileRule(STAGED, "", (), (), ())
 PLAN = make_plan(
     make_hook(
@@ -49,8 +56,8 @@ def test_c7_the_table_says_what_a_job_is_about_and_when_it_runs() -> None:
 
 def test_columns_in_which_nothing_stands_are_left_out() -> None:
     heads, rows = table_of(make_plan(make_hook("pre-commit", make_job(0, "a", checks=(0,)))))
-    assert heads == ["HOOK", "JOB", "PHASE", "NEEDS", "WHEN", "DOES"]
-    assert rows == [["pre-commit", "a", "foreground", "", "if its conditions hold", "true"]]
+    assert heads == ["HOOK", "JOB", "PHASE", "WHEN", "DOES"]
+    assert rows == [["pre-commit", "a", "foreground", "if its conditions hold", "true"]]
 
 
 def test_one_hook_alone(cli: Cli, repo: Repo) -> None:
@@ -81,6 +88,21 @@ def test_programs_get_all_of_it() -> None:
     assert (deps["phase"], deps["declared_background"], deps["promoted"]) == ("foreground", True, True)
     assert deps["files"]["command"] == "ls" and deps["files"]["has_excludes"]
     assert (warm["needs"], warm["after"], warm["needs_event"]) == (["deps"], ["lint"], "{1}")
+
+
+def test_in_a_narrow_terminal_what_a_job_does_stands_below_its_row(
+    terminal: Callable[..., Terminal], repo: Repo
+) -> None:
+    lint = "{name: lint, glob: '*.py', run: 'ruff check --quiet {staged_files}'}"
+    repo.file(f"hooks: {{pre-commit: {{jobs: [{lint}]}}}}\n")
+    at_work = terminal("env", "TERM=dumb", "COLUMNS=50", sys.executable, "-c", LIST)
+    assert at_work.wait() == 0, at_work.output
+    assert at_work.output.decode().splitlines() == [
+        "HOOK        JOB   PHASE       FILES",
+        "  DOES",
+        "pre-commit  lint  foreground  staged by glob",
+        "  ruff check --quiet {staged_files}",
+    ]
 
 
 def test_json_is_what_the_table_is_about(cli: Cli, repo: Repo) -> None:

@@ -189,7 +189,7 @@ def test_c7_a_name_that_nothing_in_the_file_has_is_warned_about(repo: Repo) -> N
     use(repo, GROUPS + "  pre-push: {jobs: [{name: scan, run: 'true', tags: [slow]}]}\n")
     done = repo.run("run", "pre-commit", check=True, env={"DODO_HOOKS_SKIP": "scan,tag:slow,stlye"})
     assert [line for line in done.stderr.splitlines() if "DODO_HOOKS_SKIP" in line] == [
-        "dodo-hooks: unknown job, group or tag 'stlye' in DODO_HOOKS_SKIP"
+        'dodo-hooks: unknown job, group or tag "stlye" in DODO_HOOKS_SKIP'
     ]
 
 

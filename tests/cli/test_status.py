@@ -88,13 +88,16 @@ def test_one_screen_of_all_there_is(repo: Repo, history: History, cli: Cli) -> N
     assert len(lines) == 5
 
 
-def test_a_failure_counts_until_the_same_job_has_passed(history: History, cli: Cli) -> None:
+def test_a_failure_counts_until_the_same_job_has_run_again(history: History, cli: Cli) -> None:
     history.finished({"x": LOST, "y": LOST})
     history.finished({"x": DONE})
     history.finished({"y": DONE}, worktree="/home/me/topic")
     history.finished({"y": DONE}, hook="post-merge")
     (failed,) = [line for line in cli("status").out.splitlines() if line.startswith("failed")]
     assert "y failed" in failed and "x failed" not in failed
+    newest = history.finished({"y": LOST})
+    (failed,) = [line for line in cli("status").out.splitlines() if "y failed" in line]
+    assert newest.id in failed
     history.finished({"y": DONE})
     assert cli("status").out.splitlines()[-1] == "failed     nothing"
 

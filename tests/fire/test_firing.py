@@ -46,7 +46,7 @@ def test_slots_and_phase_are_a_persons_or_the_files_or_the_machines(fire: Fire) 
     world, repo, hook = firing.world, firing.repo, firing.hook
     said = make_firing(world, repo, RULES, hook, (), MANUAL, {}, slots=7, phase=DETACHED)
     assert (said.slots, said.phase) == (7, DETACHED)
-    with pytest.raises(UsageError, match=r"^unknown DODO_HOOKS_PHASE 'late': use one of auto, foreground, "):
+    with pytest.raises(UsageError, match=r'^unknown DODO_HOOKS_PHASE "late": use one of auto, foreground, '):
         fire(DODO_HOOKS_PHASE="late")
 
 

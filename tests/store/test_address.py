@@ -129,9 +129,9 @@ def test_c4_any_name_can_be_addressed(history: History, name: str) -> None:
 
 def test_an_unknown_job_names_the_nearest(history: History) -> None:
     ran(history, "lint", "docs")
-    assert "'lint'" in refusal(history, "lnit")
-    assert "'post-commit:lint'" in refusal(history, "post-commit:lnit")
-    assert "'docs'" in refusal(history, "dosc@2")
+    assert '"lint"' in refusal(history, "lnit")
+    assert '"post-commit:lint"' in refusal(history, "post-commit:lnit")
+    assert '"docs"' in refusal(history, "dosc@2")
     assert "did you mean" not in refusal(history, "zzzzzzzz")
 
 

@@ -52,7 +52,7 @@ _ENDINGS = {
 )
 @click.pass_obj
 def graph(world: World, hook: str | None, form: str | None, file: str | None) -> None:
-    """Show the graph of the hook file's jobs, or of those of HOOK: which job waits for which."""
+    """Show which job waits for which, in all hooks or in HOOK."""
     plan = keep_hook(plan_here(world, locate_repo), hook)
     print_warnings_here(world, plan)
     form = form or _format_of(file)

@@ -15,7 +15,7 @@ from dodo_hooks.host.world import World
 @click.option("--format", "form", type=click.Choice(["yaml", "json"]), default="yaml", show_default=True)
 @click.pass_obj
 def dump(world: World, file: str | None, origin: bool, form: str) -> None:
-    """Print the hook file of this working tree, or FILE, as it is used.
+    """Print the hook file, or FILE, as it is used.
 
     The files that it extends, the files for single hooks and the local overlays are merged into it. Another tool's
     file is converted, as `migrate` does for good. Comments of YAML files are kept.

@@ -78,7 +78,9 @@ def first_file(version: str, test: ProjectTest | None) -> str:
 @click.command()
 @click.pass_obj
 def init(world: World) -> None:
-    """Write a first hook file, hooks.dodo: with the test of the project where its files show it, and with examples."""
+    """Write a first hook file, hooks.dodo.
+
+    It has the test of the project, where its files show one, and examples."""
     from dodo_hooks import __version__
 
     top = tree_here(world)

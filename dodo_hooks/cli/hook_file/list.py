@@ -18,7 +18,7 @@ from dodo_hooks.fire.report.file_warnings import print_warnings_here
 from dodo_hooks.host.world import World
 
 HEADS = ("HOOK", "JOB", "PHASE", "NEEDS", "FILES", "WHEN", "DOES")
-OPTIONAL = ("FILES", "WHEN")  # columns that are left out if they are empty for all jobs
+OPTIONAL = ("NEEDS", "FILES", "WHEN")  # columns that are left out if they are empty for all jobs
 TABLE, JSON = "table", "json"
 
 
@@ -28,7 +28,7 @@ TABLE, JSON = "table", "json"
 @color_option
 @click.pass_obj
 def list_jobs(world: World, hook: str | None, form: str) -> None:
-    """List the hooks and tasks of the hook file, or HOOK alone, with their jobs."""
+    """List the jobs of all hooks and tasks, or of HOOK."""
     plan = keep_hook(plan_here(world), hook)
     report = print_once()
     print_warnings_here(world, plan)

@@ -24,7 +24,7 @@ _OF_PRE_COMMIT = (".pre-commit-config.yaml", ".pre-commit-config.yml")
 @click.argument("file", required=False)
 @click.pass_obj
 def migrate(world: World, file: str | None) -> None:
-    """Write hooks.dodo from the lefthook.yml or daft.yml of this working tree, or from FILE.
+    """Write hooks.dodo from a lefthook.yml or daft.yml, or FILE.
 
     It has the files that are extended and those for single hooks in it, and comments of YAML files. Local overlays are
     their owners' and are left out. The other tool's file stays, and does nothing any more.

@@ -25,7 +25,7 @@ from dodo_hooks.plans.own_config import load_own_config
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of a hook file, for editors, and check nothing.")
 @click.pass_obj
 def validate(world: World, file: str | None, form: str, schema: bool) -> int:
-    """Check the hook file of this working tree, or FILE, and print all errors at once.
+    """Check the hook file, or FILE, and print all errors at once.
 
     Your own configuration is checked too, if you have one.
     """

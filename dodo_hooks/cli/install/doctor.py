@@ -17,7 +17,7 @@ from dodo_hooks.host.world import World
 @text_or_json_option
 @click.pass_obj
 def doctor(world: World, form: str) -> int:
-    """Check the hooks of this repository, and print how to fix what is wrong.
+    """Check the hooks, and print how to fix what is wrong.
 
     Exit code 0: no errors; 1: errors. Lines that begin with `warning` or `note` are no errors.
     """

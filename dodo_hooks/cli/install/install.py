@@ -34,9 +34,10 @@ from dodo_hooks.trust.consent import accept, accept_all, is_pinned, make_offer
 @click.option("--template", "is_template", is_flag=True, help="Install for future clones, by init.templateDir.")
 @click.pass_obj
 def install(world: World, hooks: tuple[str, ...], is_local: bool, is_global: bool, is_template: bool) -> None:
-    """Install the hooks that the hook file names, or each HOOK, in this repository and all its worktrees.
+    """Install the hooks that the hook file names, or each HOOK.
 
-    A hook that exists already is kept as a legacy hook and runs first.
+    They are installed in this repository, for all its worktrees. A hook that exists already is kept as a legacy hook
+    and runs first.
     """
     if is_global or is_template:
         if hooks or is_local or (is_global and is_template):

@@ -19,7 +19,7 @@ from dodo_hooks.trust.consent import forget, is_pinned
 @click.option("--global", "is_global", is_flag=True, help="Undo `install --global` and `install --template`.")
 @click.pass_obj
 def uninstall(world: World, is_global: bool) -> None:
-    """Remove the hooks of dodo-hooks from this repository, and restore your legacy hooks."""
+    """Remove our hooks, and restore your legacy hooks."""
     if is_global:
         _uninstall_globally(world)
         return

@@ -10,14 +10,15 @@ newest.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 
 from dodo_hooks.core.errors import GitError, UsageError
 from dodo_hooks.core.statuses import SELECTION, SKIPPED
 from dodo_hooks.core.text.names import directory_name
-from dodo_hooks.core.text.nearest import nearest
+from dodo_hooks.core.text.nearest import did_you_mean
+from dodo_hooks.core.text.terminal_text import quote
 from dodo_hooks.git.repo import find_repo
 from dodo_hooks.host.world import World
 from dodo_hooks.store import layout
@@ -105,7 +106,7 @@ def _parts(text: str) -> tuple[str, str]:
     if not at:
         job, invocation = text, ""
     elif not invocation:
-        raise UsageError(f"no invocation id after the @ in {text!r}; list the ids with `dodo-hooks jobs -v`")
+        raise UsageError(f"no invocation id after the @ in {quote(text)}; list the ids with `dodo-hooks jobs -v`")
     if not job and not at:
         raise UsageError("empty address; use JOB, JOB@INVOCATION or @INVOCATION")
     return job, invocation
@@ -162,12 +163,6 @@ def _choose_match(newest: Found, older: Iterator[Found], worktree: str | None) -
     return ran_elsewhere or was_meant or newest
 
 
-def _nearest(wanted: str, known: Iterable[str]) -> str:
-    """Return the end of a message, such as `, did you mean 'lint'?`; "" if no known name is near."""
-    close = nearest(wanted, sorted(set(known)))
-    return f", did you mean {close!r}?" if close else ""
-
-
 def _readings(text: str) -> Iterator[list[_Reading]]:
     """Yield the ways to read the text; the second list counts only where the first finds nothing."""
     yield [(None, text)]
@@ -221,16 +216,16 @@ def _refuse_more(prefix: str, candidates: list[InvocationRecord]) -> None:
 
 
 def _unknown_invocation(prefix: str) -> UsageError:
-    return UsageError(f"no invocation id begins with {prefix!r}; list the ids with `dodo-hooks jobs -v`")
+    return UsageError(f"no invocation id begins with {quote(prefix)}; list the ids with `dodo-hooks jobs -v`")
 
 
 def _unknown_job(repository_dir: str, job: str, prefix: str, report: Report) -> UsageError:
     recent = list(islice(_invocations(repository_dir, prefix, report), SUGGEST_FROM))
     if not recent:
-        return _unknown_invocation(prefix) if prefix else UsageError(f"no job {job!r}: no runs yet")
+        return _unknown_invocation(prefix) if prefix else UsageError(f"no job {quote(job)}: no runs yet")
     names = {f"{before}{one.name}" for run in recent for one in read_jobs(run, report) for before in _scopes(run)}
-    where = f" in an invocation that begins with {prefix!r}" if prefix else " on record"
-    return UsageError(f"no job {job!r}{where}{_nearest(job, names)}")
+    where = f" in an invocation that begins with {quote(prefix)}" if prefix else " on record"
+    return UsageError(f"no job {quote(job)}{where}{did_you_mean(job, sorted(names))}")
 
 
 def _scopes(invocation: InvocationRecord) -> tuple[str, str, str]:

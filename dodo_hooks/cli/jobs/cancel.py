@@ -38,9 +38,10 @@ class Target:
 @repository_option
 @click.pass_context
 def cancel(ctx: click.Context, addresses: tuple[str, ...], everything: bool, repo: str | None) -> int:
-    """Cancel background jobs: JOB or JOB@INVOCATION, or all open jobs of a run with @INVOCATION.
+    """Cancel background jobs, or whole runs.
 
-    The command returns when the processes of the jobs are gone. Jobs that need a cancelled job are skipped.
+    ADDRESS is JOB or JOB@INVOCATION; @INVOCATION means all open jobs of a run. The command returns when the
+    processes of the jobs are gone. Jobs that need a cancelled job are skipped.
     """
     if everything == bool(addresses):
         raise click.UsageError("give either addresses or --all", ctx)

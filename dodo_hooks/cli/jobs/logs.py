@@ -33,9 +33,10 @@ def logs(
     tail: int | None,
     repo: str | None,
 ) -> None:
-    """Print the output of jobs: JOB, JOB@INVOCATION, WORKTREE:JOB or HOOK:JOB; @INVOCATION for all jobs of a run.
+    """Print the output of jobs.
 
-    With --all and no address, print all jobs of the newest run.
+    ADDRESS is JOB, JOB@INVOCATION, WORKTREE:JOB or HOOK:JOB; @INVOCATION means all jobs of a run. With --all and no
+    address, print all jobs of the newest run.
     """
     if not where and not everything:
         raise click.UsageError("Missing argument 'ADDRESS...'", ctx)

@@ -23,7 +23,10 @@ from dodo_hooks.store.maintenance.prune_runs import prune
 @repository_option
 @click.pass_context
 def prune_runs(ctx: click.Context, dry_run: bool, repo: str | None) -> None:
-    """Delete the records of old runs, by the limits in `log:` of the hook file. Running ones are never deleted."""
+    """Delete the records of old runs.
+
+    The limits are in `log:` of the hook file. Running ones are never deleted.
+    """
     world: World = ctx.obj
     directory = store_here(world, repo)
     top = ""

@@ -16,10 +16,11 @@ from dodo_hooks.store.reader import read_jobs
 @repository_option
 @click.pass_context
 def retry(ctx: click.Context, where: str, repo: str | None) -> int:
-    """Run a job again that failed, crashed or was cancelled: JOB or JOB@INVOCATION.
+    """Run a job again that failed, crashed or was cancelled.
 
-    Jobs that were skipped because of that job run too. @INVOCATION runs all jobs of a run that did not succeed.
-    Commands and variables are those of the old run. Jobs that had succeeded are not run again.
+    ADDRESS is JOB or JOB@INVOCATION. Jobs that were skipped because of that job run too. @INVOCATION runs all jobs of a
+    run that did not succeed. Commands and variables are those of the old run. Jobs that had succeeded are not run
+    again.
     """
     report = print_once()
     found = find_here(ctx.obj, store_here(ctx.obj, repo), where, report)

@@ -71,7 +71,9 @@ class Target:
 @repository_option
 @click.pass_context
 def wait(ctx: click.Context, where: tuple[str, ...], timeout_s: float | None, repo: str | None) -> int:
-    """Wait until jobs, or whole runs (@INVOCATION), have ended; without an address, until all running ones have.
+    """Wait until jobs, or whole runs (@INVOCATION), have ended.
+
+    Without an address, wait for all that are running.
 
     Exit code 0: all succeeded. 1: a job failed, crashed or was cancelled, or was skipped because of such a job.
     2: timed out, or a run failed as a whole.

@@ -26,7 +26,9 @@ _NOTHING = -1  # a limit that even an empty entry is above
 
 @click.group(no_args_is_help=False)
 def cache() -> None:
-    """Show or prune the stored outputs of jobs with `cache: true`, in all repositories."""
+    """Show or prune the stored outputs of jobs with `cache: true`.
+
+    They are those of all repositories."""
 
 
 @cache.command("list")
@@ -58,9 +60,9 @@ def print_size(world: World) -> None:
 @click.option("--dry-run", is_flag=True, help="Show what would be removed, and remove nothing.")
 @click.pass_obj
 def prune(world: World, max_size: int | None, is_all: bool, dry_run: bool) -> None:
-    """Remove the stored outputs used longest ago, those of repositories that are gone first.
+    """Remove the stored outputs that were used longest ago.
 
-    What a killed restore has left in this worktree is removed, too.
+    Those of repositories that are gone come first. What a killed restore has left in this worktree is removed, too.
     """
     limit = DEFAULT_LIMIT_BYTES if max_size is None else max_size
     removed = prune_outputs(_root(world), _NOTHING if is_all else limit, is_dry=dry_run)

@@ -22,7 +22,7 @@ from dodo_hooks.host.world import World
 @color_option
 @click.pass_obj
 def why(world: World, hook_or_job: str, job: str | None) -> None:
-    """Say whether JOB is up to date, and if not, what has changed since its last success.
+    """Say whether JOB is up to date, and if not, what has changed.
 
     HOOK can be left out where only one hook has a job of this name.
     """

@@ -49,7 +49,9 @@ def checks(
     notes: bool,
     form: str,
 ) -> int:
-    """Show which of the jobs that a push requires have passed on each commit REV (HEAD); A..B: on each of a range.
+    """Show which jobs that a push requires have passed.
+
+    REV is a commit (HEAD), or A..B for each of a range.
 
     Exit code 0: all have passed; 1: one has failed; 2: none has failed, and one has no result yet.
     """

@@ -29,7 +29,7 @@ _NOTHING_NEW = (b"=", b"!", b"-")  # up to date, refused, deleted
 @click.argument("args", nargs=-1, type=click.UNPROCESSED)
 @click.pass_obj
 def push(world: World, args: tuple[str, ...]) -> int:
-    """Wait until the jobs that pre-push requires have passed, and then run `git push ARGS`."""
+    """Wait for the jobs that pre-push requires, then run `git push`."""
     repo = find_repo(world.environ, world.cwd)
     # With the last ones the dry run, which fires no hook, would push.
     is_gated = "--no-verify" not in args and world.environ.get("DODO_HOOKS") != "0"

@@ -17,7 +17,7 @@ _HEADS = ("SNAPSHOT", "JOB", "COMMIT", "SIZE", "USED", "TREE")
 @click.group(invoke_without_command=True)
 @click.pass_context
 def snapshots(ctx: click.Context) -> None:
-    """List the private checkouts that jobs with `workspace: snapshot` run in."""
+    """List the private checkouts of jobs in snapshots."""
     if ctx.invoked_subcommand is not None:
         return
     world, rows = ctx.obj, []
@@ -34,9 +34,9 @@ def snapshots(ctx: click.Context) -> None:
 @click.option("--all", "is_all", is_flag=True, help="Remove also those that were used in the last 7 days.")
 @click.pass_obj
 def prune(world: World, is_all: bool) -> None:
-    """Remove the snapshots that no job has used for 7 days, and those of repositories that are gone.
+    """Remove the snapshots that no job has used for 7 days.
 
-    A snapshot in use stays.
+    Those of repositories that are gone are removed too. A snapshot in use stays.
     """
     common_dir = repo_at(world, None).common_dir
     removed = prune_snapshots(common_dir, world.cache, 0 if is_all else UNUSED_FOR_S, wall_ns())

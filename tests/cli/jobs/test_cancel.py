@@ -161,4 +161,4 @@ def test_r22_an_unknown_job_is_exit_code_3(cli: Cli, history: History) -> None:
     history.finished({"deps": DONE})
     answer = cli("jobs", "cancel", "dpes")
     assert answer.code == 3
-    assert "'deps'" in answer.err
+    assert '"deps"' in answer.err

@@ -40,6 +40,7 @@ _RUN = COMMANDS[0]
 _ONE, _EACH, _ANY, _NAMED = "one", "each", "any", "named"
 _LEVELS = {body: level for bodies in (BODIES, USER_BODIES) for level, body in bodies.items()}
 _MAIN = ("file", "hook", "job")  # the most likely owners of a key that several bodies have
+_OF_LEFTHOOK = ("commands", "scripts")  # maps of jobs; lefthook's own files are converted before
 _TRACKS = "tracks"  # a key of daft's jobs: they run again when a worktree was moved, of which git says nothing
 
 _EXPECTED = {
@@ -207,6 +208,8 @@ def _unknown_key(path: Path, keys: Mapping[str, Sequence[str]]) -> tuple[str, st
         return f"unknown key {quote(key)}{near}", ""
     if key in known_hooks():
         return f"unknown key {quote(key)}", 'write the hook below "hooks:"'
+    if key in _OF_LEFTHOOK and level == "hook":
+        return f"unknown key {quote(key)}", 'list them below "jobs:", each with its name'
     return f"unknown key {quote(key)}, expected {join_or(keys[level])}", ""
 
 

@@ -89,9 +89,8 @@ def init(world: World) -> None:
         raise exists_already(found)
     test = find_test(top)
     created = create_hook_file(world, top, first_file(__version__, test))
-    say(f"created {created}; next steps:")
-    if test is not None:
-        say(f"  a push requires         {escape(test.run)}")
+    required = f", in which a push requires `{escape(test.run)}`" if test is not None else ""
+    say(f"created {created}{required}; next steps:")
     say("  edit it, then check it  dodo-hooks validate")
     say("  let git run its hooks   dodo-hooks install")
     say("  try it without git      dodo-hooks run pre-commit")

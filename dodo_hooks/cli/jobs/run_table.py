@@ -63,8 +63,9 @@ def lines_of(runs: "Sequence[Run]", *, is_verbose: bool = False) -> "list[Line]"
         words = list(_heading(run, has_repositories, has_worktrees, is_verbose))
         lines.append(Line(sign(" \u00b7 ", " - ").join(words), is_heading=True))
         lines += [_row(job) for job in run.jobs]
-        if run.invocation.error is not None:
-            lines.append(Line(INDENT + escape(run.invocation.error)))
+        error = run.invocation.error
+        if error is not None and error not in map(reason_text, run.jobs):
+            lines.append(Line(INDENT + escape(error)))
     return lines
 
 

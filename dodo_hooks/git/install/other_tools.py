@@ -33,7 +33,7 @@ MANAGERS = (
     Manager(
         "husky",
         (b"husky", b'. "$(dirname "$0")/h"', b'. "${0%/*}/h"'),
-        "`git config --unset core.hooksPath`, and without husky in the `prepare` script of package.json",
+        "`git config --unset core.hooksPath`, after you have taken husky out of the `prepare` script of package.json",
         (".husky", ".huskyrc", ".huskyrc.json"),
     ),
     Manager("overcommit", (b"overcommit", b"Overcommit"), "`overcommit --uninstall`", (".overcommit.yml",)),

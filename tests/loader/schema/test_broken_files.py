@@ -172,6 +172,10 @@ UNKNOWN_KEYS: Cases = {
     "at the top": ("hook: {}", '1:1: unknown key "hook" (did you mean "hooks"?)'),
     "in the other case": ("Hooks: {}", '1:1: unknown key "Hooks" (did you mean "hooks"?)'),
     "a hook at the top": ("pre-commit: {}", '1:1: unknown key "pre-commit"; write the hook below "hooks:"'),
+    "lefthook's": (
+        hook("commands: {}"),
+        '"pre-commit": unknown key "commands"; list them below "jobs:", each with its',
+    ),
     "a job's key at a hook": (hook("run: x"), 'unknown key "run" in a hook: it is a key of a job'),
     "of the log": ("log: {max_log_sise: 1MB}", '1:7: unknown key "max_log_sise" (did you mean "max_log_size"?)'),
     "nothing near": (

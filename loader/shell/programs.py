@@ -59,6 +59,8 @@ _CALCULATION = (
     r"|\b(?:declare|typeset|local|export|readonly) +-\w*[in]"
 )
 _MANY = 100  # variables
+_REMOTE = ("ssh", "rsh", "mosh")  # there the variables of the job are not set
+_SENT = "send it on standard input, from"
 _CHANGES = re.compile(r"shift\b|set (?!(?:[-+][A-Za-z]+(?: [a-z-]+)? ?)*\Z)|eval .*\b(?:set|shift)\b")
 _VALUE_FOLLOWS = re.compile(r"[-+]\w*[oO]|-[vFWXrIC]|--(rcfile|init-file|require|import|loader|env-file)")
 _IS_INPUT = re.compile(r"-|/dev/stdin|/dev/fd/0")
@@ -83,7 +85,8 @@ def check_programs(shell: ShellText) -> None:
             if name in _PROGRAMS and (is_run or (name and _PROGRAMS[name][0] != _ALL)):
                 found, reads_input = _code_in(name, words[number + 1 :], is_run)
                 by = name or "this command"
-                refused = (f"would be read as a program by {by}", "write the program in single quotes, and in it use")
+                fix = _SENT if name in _REMOTE else "write the program in single quotes, and in it use"
+                refused = (f"would be read as a program by {by}", fix)
                 _refuse(found, *refused, _PROGRAMS[name][2])
                 if name not in _FILL_IN and not _FILL_IN.isdisjoint(names):
                     is_open = bool(found) or name in _SHELLS

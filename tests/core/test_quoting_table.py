@@ -197,7 +197,7 @@ REFUSED = {
     "docker exec -i c bash -c '{1}'": "by bash",
     "\"$SHELL\" -c '{1}'": "would be read as a program by this command",
     "\\sh -c '{1}'": "by sh",
-    "ssh host x {branch}": "by ssh",
+    "ssh host x {branch}": "by ssh; send it on standard input",
     "su -c 'x {1}'": "by su",
     "npx -c 'x {1}'": "by npx",
     "nix-shell --run 'x {1}'": "nix-shell",

@@ -12,6 +12,12 @@ if TYPE_CHECKING:
 
     from dodo_hooks.git.repo import Repo
 
+# The hooks that git's configuration defines have a switch for each event (git 2.55): here are those of our calls.
+_WITHOUT_HOOKS = (
+    "hook.post-index-change.enabled=false",
+    "hook.reference-transaction.enabled=false",
+    "core.hooksPath=/dev/null",
+)
 _PATHSPECS = ("GIT_LITERAL_PATHSPECS", "GIT_GLOB_PATHSPECS", "GIT_NOGLOB_PATHSPECS", "GIT_ICASE_PATHSPECS")
 
 
@@ -73,8 +79,7 @@ def start_git(
 
 
 def argv_of(program: str, cwd: str, args: "Sequence[str]", settings: "Sequence[str]" = ()) -> "tuple[str, ...]":
-    settings = ("core.hooksPath=/dev/null", *settings)
-    return (program, "-C", cwd, *(word for one in settings for word in ("-c", one)), *args)
+    return (program, "-C", cwd, *(word for one in (*_WITHOUT_HOOKS, *settings) for word in ("-c", one)), *args)
 
 
 def output_of(args: "Sequence[str]", done: Captured, accepted: "Sequence[int]" = (0,)) -> bytes:

@@ -161,14 +161,20 @@ def _write_config(caller: Caller, paths: CheckoutPaths, settings: Settings) -> N
         head += b"[extensions]\n" + b"".join(b"\t%b = %b\n" % (key, _quoted(value)) for key, value in extensions)
     own = [f"{repo.common_dir}/config", f"{repo.git_dir}/config.worktree"]
     own = [path for path in own if path in settings.files()]
-    path = f"{paths.git_dir}/config"
-    _put(path, head + _includes(own) + _SETTINGS)
+    path, last = f"{paths.git_dir}/config", _SETTINGS + _without_hooks(values)
+    _put(path, head + _includes(own) + last)
     if any(key.startswith(b"includeif.") for key in values):
         # What a condition on the user's git directory or branch includes is included by its path.
         found = _parse_settings(caller.git(paths, *_LIST), paths.tree).files()
         more = [(file, scope in _OWN_SCOPES) for file, scope in settings.files().items() if file not in found]
         outer, inner = ([file for file, is_own in more if is_own == wanted] for wanted in (False, True))
-        _put(path, head + _includes([*outer, *own, *inner]) + _SETTINGS)
+        _put(path, head + _includes([*outer, *own, *inner]) + last)
+
+
+def _without_hooks(values: "dict[bytes, bytes]") -> bytes:
+    """Return what turns off the hooks that git's configuration defines, whatever the hooks directory is (git 2.54)."""
+    names = [key[5:-8] for key in values if key.startswith(b"hook.") and key.endswith(b".command")]
+    return b"".join(b"[hook %b]\n\tenabled = false\n" % _quoted(name) for name in names)
 
 
 def _includes(paths: "list[str]") -> bytes:

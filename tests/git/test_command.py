@@ -22,6 +22,18 @@ def test_r11_our_own_commands_fire_no_hook(repo: Repo) -> None:
     assert repo.has("fired")
 
 
+def test_r11_nor_one_that_the_configuration_defines(repo: Repo) -> None:
+    repo.git("config", "hook.one.command", "touch fired #")
+    repo.git("config", "--add", "hook.one.event", "post-index-change")
+    repo.git("config", "--add", "hook.one.event", "reference-transaction")
+    for args in (["read-tree", "HEAD"], ["update-ref", "refs/one", "HEAD"]):
+        run_git(args, str(repo.path), repo.env)
+        assert not repo.has("fired")
+    repo.git("update-ref", "refs/two", "HEAD")
+    if not repo.has("fired"):
+        pytest.skip("this git has no hooks in its configuration")
+
+
 def test_answers_are_bytes_and_input_reaches_git(repo: Repo) -> None:
     blob = run_git(["hash-object", "-w", "--stdin"], str(repo.path), repo.env, stdin=b"\xff\0").strip().decode()
     assert run_git(["cat-file", "blob", blob], str(repo.path), repo.env) == b"\xff\0"

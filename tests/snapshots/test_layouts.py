@@ -202,6 +202,19 @@ def test_s2_what_conditions_include_for_the_user_is_included(repo: Repo) -> None
         assert job.git("config", "test.last") == one.git("config", "test.last").stdout == "local-branch\n"
 
 
+def test_s2_s7_hooks_that_the_configuration_defines_are_off(repo: Repo) -> None:
+    commit(repo, a="1")
+    places = {'a "name".of\\mine': "--local", "both": "--local", "Every one": "--global"}
+    for name, place in places.items():
+        repo.git("config", place, f"hook.{name}.command", f"touch '{repo.path}/fired' #")
+        repo.git("config", place, f"hook.{name}.event", "post-commit")
+        repo.git("config", place, f"hook.{name}.enabled", "true")
+    with checked_out(repo) as job:
+        assert [job.git("config", f"hook.{name}.enabled") for name in places] == ["false\n"] * len(places)
+        job.git("commit", "-q", "--allow-empty", "-m", "x")  # git 2.54 and later would run them
+    assert not repo.has("fired")
+
+
 def test_s2_a_moved_or_copied_repository_shares_no_tree(repo: Repo) -> None:
     commit(repo, a="1")
     with checked_out(repo) as first:

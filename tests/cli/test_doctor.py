@@ -86,6 +86,16 @@ def test_what_keeps_hooks_from_running_is_found_and_fixed(
     assert doctor(installed) == (0, [])
 
 
+def test_variables_that_lead_git_elsewhere_are_found(installed: Repo) -> None:
+    own = str(installed.path / ".git/hooks")
+    for value, wanted in (("/elsewhere", 1), (own, 0)):
+        given = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "core.hooksPath", "GIT_CONFIG_VALUE_0": value}
+        code, found = doctor(Repo(installed.path, {**installed.env, **given}))
+        said = "git does not use the hooks of dodo-hooks in this shell: its variables set core.hooksPath to /elsewhere"
+        assert (code, [one[:2] for one in found]) == (wanted, [("error", "hooks-path")] * wanted)
+        assert all(said in one[2] for one in found)
+
+
 @pytest.mark.parametrize(
     ("name", "before", "after"),
     [

@@ -17,7 +17,7 @@ from dodo_hooks.git.command import run_git
 from dodo_hooks.git.configuration import expect_configuration
 from dodo_hooks.git.event import has_journal
 from dodo_hooks.git.install import global_install, launcher, legacy_hooks, shims
-from dodo_hooks.git.install.hooks_dir import configured, hooks_directory, own_directory, worktree_git_dirs
+from dodo_hooks.git.install.hooks_dir import configured, hooks_directory, of_variables, own_directory, worktree_git_dirs
 from dodo_hooks.git.install.other_tools import manager_of_directory, managers_at
 from dodo_hooks.git.install.shim_state import is_in_effect, shims_for, shims_needed
 from dodo_hooks.git.install.shim_text import is_of_template, is_shim, recorded_interpreter
@@ -141,7 +141,10 @@ def _hook_file(repo: Repo, plan: Plan | None) -> Iterator[Diagnostic]:
 
 
 def _hooks(world: World, repo: Repo, plan: Plan | None) -> Iterator[Diagnostic]:
-    found = configured(repo, world.environ)
+    found, given = configured(repo, world.environ), of_variables(world.environ)
+    if given is not None and given != (found[1] if found else own_directory(repo)):
+        message = f"git does not use the hooks of dodo-hooks in this shell: its variables set core.hooksPath to {given}"
+        yield _error("hooks-path", message, "unset GIT_CONFIG_COUNT, or GIT_CONFIG_PARAMETERS")
     if is_in_effect(world.data, found):
         yield from _hooks_of_all(world, repo, plan)
         return

@@ -30,10 +30,6 @@ def checked_directory(repo: "Repo", found: "tuple[str, str] | None") -> str:
     if found is None:
         return _without_link(own_directory(repo))
     scope, value = found
-    if scope == "command":
-        raise UsageError(
-            f"core.hooksPath is {value} for this command alone; {NOTHING_DONE}. Install without that setting"
-        )
     path = os.path.realpath(os.path.join(repo.top or repo.git_dir, value))
     if scope not in ("local", "worktree"):
         raise UsageError(_shared(scope, value))
@@ -98,6 +94,12 @@ def configured(repo: "Repo", environ: "Mapping[str, str]") -> "tuple[str, str] |
     # The last one is how `run_git` keeps hooks off.
     found = configured_paths("core.hooksPath", repo.top or repo.git_dir, environ)[:-1]
     return found[-1] if found else None
+
+
+def of_variables(environ: "Mapping[str, str]") -> "str | None":
+    """Return the core.hooksPath that variables (GIT_CONFIG_COUNT) give to each git command, whatever is configured."""
+    found = configured_paths("core.hooksPath", "/", environ)[:-1]
+    return found[-1][1] if found and found[-1][0] == "command" else None
 
 
 def configured_paths(key: str, cwd: str, environ: "Mapping[str, str]") -> "list[tuple[str, str]]":

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
 NO_ENTRY = 0
 _REGULAR = (b"100644", b"100755")
+_EMPTY_BLOBS = (  # of SHA-1 and of SHA-256; what is only intended to be added has one of them, too
+    b"e69de29bb2d1d6434b8b29ae775ad8c2e48c5391",
+    b"473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813",
+)
+_ADDED = ("--cached", "--name-only", "-z", "--no-renames", "--diff-filter=A", "--ita-visible-in-index", "-O/dev/null")
 _STATUS = ("status", "--porcelain=v2", "-z", "--no-renames", "--untracked-files=no", "--ignore-submodules=all")
 
 
@@ -61,7 +66,7 @@ class Status:
         """Parse the output. Raises GitError: git does not answer."""
         from dodo_hooks.git.index_flags import flags_of, is_missed
 
-        entries = _entries(output)
+        entries = _without_announced(repo, environ, _entries(output))
         staged = _parse_staged(entries)
         flags = flags_of(repo, environ, staged)
         missed = {path: True for path, flag in flags.items() if is_missed(repo.top, path, flag)}
@@ -137,6 +142,17 @@ def _entries(output: bytes) -> "list[list[bytes]]":
     The line of such an entry is `1 XY sub mH mI mW hH hI path`.
     """
     return [line.split(b" ", 8) for line in output.split(b"\0") if line[:2] == b"1 "]
+
+
+def _without_announced(repo: "Repo", environ: "Mapping[str, str]", entries: "list[list[bytes]]") -> "list[list[bytes]]":
+    """Leave out what is only intended to be added and is gone: there is nothing to check out. Raises GitError.
+
+    git calls it an empty file that was committed and is gone, and a link likewise.
+    """
+    if not any(one[1] == b".D" and one[7] in _EMPTY_BLOBS for one in entries):
+        return entries
+    added = frozenset(run_git_at_top(repo, environ, ("diff", *_ADDED)).split(b"\0"))
+    return [one for one in entries if one[1] != b".D" or one[8] not in added]
 
 
 def _parse_staged(entries: "list[list[bytes]]") -> "dict[bytes, bool]":

@@ -53,6 +53,28 @@ def test_g5_every_sort_of_unstaged_change_is_hidden_and_comes_back(repo: Repo) -
     assert not repo.has(".git/dodo-hooks-aside")
 
 
+@pytest.mark.parametrize("is_born", (True, False))
+def test_g5_what_was_only_intended_to_be_added_and_is_gone_is_no_change(repo: Repo, is_born: bool) -> None:
+    if not is_born:
+        repo.git("checkout", "-q", "--orphan", "new")
+    for name in ("staged", "empty"):
+        repo.write(name, "")
+    repo.git("add", ".")
+    if is_born:
+        repo.git("commit", "-q", "-m", "empty files")
+    repo.write("intended", "x")
+    os.symlink("nowhere", repo.path / "link")
+    repo.git("add", "-N", "intended", "link")
+    for name in ("intended", "link", "empty"):
+        (repo.path / name).unlink()
+    repo.write("staged", "unstaged")
+    hidden = hide(repo)
+    assert [repo.has(name) for name in ("intended", "link", "empty")] == [False, False, True]
+    hidden.restore()
+    assert [repo.has(name) for name in ("intended", "link", "empty")] == [False] * 3
+    assert repo.read("staged") == "unstaged"
+
+
 # How git writes files
 
 
@@ -260,7 +282,8 @@ def test_g5_the_number_of_git_processes_does_not_grow_with_the_files(repo: Repo,
     assert hidden.restore().sentences == ()
     calls = (repo.path.parent / "calls").read_text().splitlines()
     commands = [line.split("core.hooksPath=/dev/null ")[1].split()[0] for line in calls]
-    assert commands == ["status", "checkout-index", "status", "update-index", "ls-files"]
+    # "diff", since what is only intended to be added is hidden.
+    assert commands == ["status", "checkout-index", "status", "diff", "update-index", "ls-files"]
 
 
 def test_g5_looking_for_unstaged_changes_imports_nothing_slow(text: Repo) -> None:

@@ -33,3 +33,16 @@ def test_a_staged_link_is_still_checked(repo: Repo, is_dangling: bool) -> None:
     repo.git("add", ".")
     said = repo.run("run", "pre-commit", "-v", check=True).stdout
     assert "file.txt" in said and ("link.txt" in said) != is_dangling
+
+
+def test_merged_fixes_are_synced_at_once(repo: Repo) -> None:
+    repo.hook("pre-commit", fix={"run": "sed -i s/one/fixed/ {staged_files}", "glob": "*.txt", "stage_fixed": True})
+    repo.install()
+    for number in range(40):
+        repo.write(f"{number}.txt", "one\n2\n3\n4\n5\n")
+    repo.git("add", ".")
+    for number in range(40):
+        repo.write(f"{number}.txt", "one\n2\n3\n4\n5\nmine\n")
+    repo.call("strace", "-f", "-o", ".git/calls", "-e", "trace=fsync", ".git/hooks/pre-commit", check=True)
+    assert repo.read("39.txt") == "fixed\n2\n3\n4\n5\nmine\n"
+    assert 0 < repo.read(".git/calls").count("fsync(") < 40

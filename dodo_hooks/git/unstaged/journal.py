@@ -32,11 +32,12 @@ from dodo_hooks.host.world import boot_id
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from typing import BinaryIO
 
 DIRECTORY = JOURNAL.rpartition("/")[0]
 KEPT = "dodo-hooks-kept"
+FEW = 16  # files that are synced one by one
 _FORMAT = 2
 _FOLDERS_OF_OURS = (b"swap", b"merged", b"original")
 _FOLDERS = (*_FOLDERS_OF_OURS, b"base", b"before")
@@ -236,6 +237,15 @@ def replace_synced(path: bytes, text: str) -> None:
         os.fsync(file.fileno())
     os.rename(new, path)
     sync_file(path.rpartition(b"/")[0])
+
+
+def sync_files(paths: "Sequence[bytes]") -> None:
+    """Sync these files and directories. Raises OSError."""
+    if len(paths) > FEW:
+        os.sync()  # one wait, if a long one, instead of hundreds
+        return
+    for path in paths:
+        sync_file(path)
 
 
 def sync_file(path: bytes) -> None:

@@ -11,7 +11,7 @@ from dodo_hooks.core.text.line_merge import Edit, split_lines
 from dodo_hooks.git.command import git_program
 from dodo_hooks.git.content.file_state import FILE, FileState, read_state, write_state
 from dodo_hooks.git.repo import Repo
-from dodo_hooks.git.unstaged.journal import Journal, sync_file
+from dodo_hooks.git.unstaged.journal import Journal, sync_files
 from dodo_hooks.host.capture import capture
 from dodo_hooks.host.files.atomic_files import unlink
 from dodo_hooks.host.files.file_owner import make_folder
@@ -89,6 +89,8 @@ class Merger:
             lines = line_merge.merge(base, *sides)
             if lines is not None:
                 found[number] = self._keep(cases[number], (b"".join(lines),))
+        kept = [case.name for case, one in zip(cases, found, strict=True) if one is not None and one.is_in_file]
+        sync_files([self._directory + b"/" + name for name in kept] + [self._directory + b"/merged"] * bool(kept))
         return found
 
     def contains(self, base: Side, mine: Side, seen: Side) -> bool:
@@ -148,8 +150,6 @@ class Merger:
         unlink(path)
         version = version or case.ours.version._replace(mode=_mode(case))
         write_state(path, version, iter(pieces))
-        sync_file(path)
-        sync_file(self._directory + b"/merged")
         return MergeResult(read_state(path), is_in_file=True)
 
 

@@ -24,7 +24,7 @@ from dodo_hooks.git.content.file_state import (
     read_state,
     write_state,
 )
-from dodo_hooks.git.unstaged.journal import Entry, Journal
+from dodo_hooks.git.unstaged.journal import FEW, Entry, Journal
 from dodo_hooks.git.unstaged.storage_areas import StorageArea, StorageAreas
 from dodo_hooks.host.files.atomic_files import try_unlink
 from dodo_hooks.host.files.exchange import AWAY, PART, move_if_free, put_in_place
@@ -36,7 +36,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-_FEW = 16
 OWNERS = b".unstaged"  # the unstaged version, beside a path where it cannot stand
 OTHERS = b".during-hook"  # what was written to the path while the unstaged version was hidden
 
@@ -151,7 +150,7 @@ class WorktreeWriter:
 
     def sync(self, paths: "Sequence[bytes]") -> None:
         """Sync the files at these paths to the disk. Raises OSError."""
-        if len(paths) > _FEW:
+        if len(paths) > FEW:
             os.sync()  # one wait, if a long one, instead of hundreds
             return
         for path in paths:

@@ -134,6 +134,6 @@ def _failed(repository_dir: str, report: "Report") -> "Iterator[str]":
         bad = [job for key, job in jobs.items() if job.status in _FAILURES and key not in seen]
         if bad:
             yield f"{one.id} {one.hook}: {', '.join(f'{escape(job.name)} {status_text(job)}' for job in bad)}"
-        elif one.error is not None:
+        elif one.error is not None and not (jobs and jobs.keys() <= seen):
             yield f"{one.id} {one.hook}: {escape(one.error)}"
         seen.update(jobs)

@@ -102,6 +102,15 @@ def test_a_failure_counts_until_the_same_job_has_run_again(history: History, cli
     assert cli("status").out.splitlines()[-1] == "failed     nothing"
 
 
+def test_a_run_that_died_counts_until_all_its_jobs_have_run_again(history: History, cli: Cli) -> None:
+    died = history.orphan({"x": (), "y": ()}, running=("x", "y"))
+    history.finished({"x": DONE})
+    (failed,) = [line for line in cli("status").out.splitlines() if line.startswith("failed")]
+    assert died.id in failed
+    history.finished({"y": DONE})
+    assert cli("status").out.splitlines()[-1] == "failed     nothing"
+
+
 def test_where_nothing_is_set_up_a_line_reports_it(repo: Repo, cli: Cli) -> None:
     assert cli("status").out.splitlines() == [
         f"hook file  none in {repo.path} (`dodo-hooks init`)",

@@ -6,6 +6,7 @@ import posix
 import stat
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,8 @@ def limited(
 ) -> str:
     if request.param == "no libffi":
         monkeypatch.setitem(sys.modules, "_ctypes", None)  # as in a Python that was built without it
+        monkeypatch.delitem(sys.modules, "dodo_hooks.host.libc")
+        monkeypatch.setattr(exchange, "libc_function", import_module("dodo_hooks.host.libc").libc_function)
     elif request.param != "exchange":
         no_exchange()
     if request.param == "neither":

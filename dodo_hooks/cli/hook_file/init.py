@@ -80,7 +80,8 @@ def first_file(version: str, test: ProjectTest | None) -> str:
 def init(world: World) -> None:
     """Write a first hook file, hooks.dodo.
 
-    It has the test of the project, where its files show one, and examples."""
+    It has the test of the project, where its files show one, and examples.
+    """
     from dodo_hooks import __version__
 
     top = tree_here(world)

@@ -7,6 +7,8 @@ Hot files take both from here, so that the odd imports and their reason stand in
 The functions of `stat` are here as well: even the C module under it takes 0.05 ms.
 """
 
+import sys
+
 from dodo_hooks.core.errors import GitError
 
 TYPE_CHECKING = False
@@ -108,13 +110,23 @@ def is_real_folder(path: "str | bytes") -> bool:
         return False
 
 
+def fsencode(path: str) -> bytes:
+    """Return the bytes of a path that comes from the system, as `os.fsencode`, which is not at hand here."""
+    return path.encode(sys.getfilesystemencoding(), "surrogateescape")
+
+
+def fsdecode(path: bytes) -> str:
+    """Return the text of a path for the system, as `os.fsdecode`: what cannot be decoded becomes surrogates."""
+    return path.decode(sys.getfilesystemencoding(), "surrogateescape")
+
+
 def encode_path(path: str) -> bytes:
-    """Return the bytes of a path, as `os.fsencode`, which is not at hand here."""
+    """Return the bytes of a text in UTF-8, whatever the locale is: of a path in a hook file or in one of ours."""
     return path.encode("utf-8", "surrogateescape")
 
 
 def decode_path(path: bytes) -> str:
-    """Return the text of a path, as `os.fsdecode`."""
+    """Return the text of bytes in UTF-8, whatever the locale is."""
     return path.decode("utf-8", "surrogateescape")
 
 

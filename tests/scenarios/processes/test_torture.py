@@ -137,6 +137,8 @@ def tortured(repo: Repo, ran: Path) -> Iterator[Repo]:
 
 def expect_the_truth(repo: Repo, ran: Path) -> list[dict[str, Any]]:
     """One ordinary command has closed all records, and what they say is what happened."""
+    # A process that is being killed loses its environment, by which it is found, before its locks (Linux, do_exit).
+    wait_until(lambda: not any(one.is_locked() or one.may_have_jobs() for one in repo.invocations()))
     done = repo.run("jobs", "--all", "--format", "json", check=True)
     assert all("background" in line for line in done.stderr.splitlines())  # what failed is reported, and nothing else
     runs: list[dict[str, Any]] = json.loads(done.stdout)

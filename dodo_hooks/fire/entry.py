@@ -27,6 +27,7 @@ HANGUP = 129  # 128 + SIGHUP
 # What a run with foreground jobs takes 4 ms to import, in parts.
 _OF_A_RUN = (
     "dodo_hooks.fire.select.job_filter",  # if its jobs depend on files or conditions
+    "dodo_hooks.git.index_flags",
     "dodo_hooks.store.writer",
     "dodo_hooks.engine.waves.wave_set",
     "dodo_hooks.engine.loop",
@@ -177,7 +178,8 @@ def _run(
 ) -> int:
     from dodo_hooks.core.plan import FOREGROUND
     from dodo_hooks.core.statuses import CONDITION, SKIPPED, Outcome
-    from dodo_hooks.fire.firing import BY_GIT, left_out_by_variable, make_firing, query_status, select_files
+    from dodo_hooks.fire.commit_status import query_status
+    from dodo_hooks.fire.left_out import left_out_by_variable
 
     out = left_out_by_variable(world, compiled.plan, hook)
     if only_background:
@@ -193,9 +195,12 @@ def _run(
         code = Push(world, repo, compiled, hook, args, stdin).gate(out)
         if code:
             return code
-    firing = query_status(make_firing(world, repo, compiled.rules, hook, args, BY_GIT, out, stdin))
-    if firing.status is not None:
-        _import_ahead(firing.status, _OF_A_RUN if hook.has_to_ask else _OF_A_RUN[1:])
+    status = query_status(world, repo, hook, out)
+    from dodo_hooks.fire.firing import BY_GIT, make_firing, select_files
+
+    firing = make_firing(world, repo, compiled.rules, hook, args, BY_GIT, out, stdin)._replace(status=status)
+    if status is not None:
+        _import_ahead(status, _OF_A_RUN if hook.has_to_ask else _OF_A_RUN[1:])
     firing = select_files(firing)
     if firing.is_idle and not firing.reports_idle:
         return 0

@@ -2,12 +2,10 @@
 
 from dodo_hooks.core import statuses
 from dodo_hooks.core.errors import HooksError, UsageError
-from dodo_hooks.core.git_hooks import BEFORE_COMMIT
 from dodo_hooks.core.named_tuple import Record
-from dodo_hooks.core.plan import BACKGROUND, FOREGROUND, OUTPUTS, SKIPS
+from dodo_hooks.core.plan import FOREGROUND, OUTPUTS, SKIPS
 from dodo_hooks.core.statuses import NOT_SELECTED, Outcome
 from dodo_hooks.core.text.terminal_text import quote
-from dodo_hooks.git.event import needs_recovery
 from dodo_hooks.host.console import say
 from dodo_hooks.host.files.file_locks import is_locked
 from dodo_hooks.host.posix import os
@@ -16,7 +14,7 @@ from dodo_hooks.store import layout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Generator, Mapping
+    from collections.abc import Generator, Mapping
 
     from dodo_hooks.core.plan import Hook, Plan
     from dodo_hooks.fire.select.job_filter import PendingCommands
@@ -24,7 +22,6 @@ if TYPE_CHECKING:
     from dodo_hooks.git.target import Target
     from dodo_hooks.git.worktree_status import StatusQuery
     from dodo_hooks.host.world import World
-    from dodo_hooks.plans.compiled_plan import Compiled
 
 
 NO_LISTS: "Mapping[int, tuple[bytes, ...]]" = {}
@@ -138,41 +135,6 @@ def make_firing(
     return Firing(world, repo, hook, args, trigger, phase, slots, rules, left_out, stdin=stdin)
 
 
-def query_status(firing: Firing) -> Firing:
-    """Start `git status` for the firing of a commit, and return the firing with that query (G5).
-
-    git answers while the run is prepared.
-    """
-    if firing.hook.name != BEFORE_COMMIT or all(
-        job.phase == BACKGROUND or job.workspace or job.number in firing.left_out for job in firing.hook.jobs
-    ):
-        return firing
-    if _is_inside_of_another(firing):
-        return firing
-    from dodo_hooks.git.worktree_status import StatusQuery
-
-    def recover_first() -> None:
-        from dodo_hooks.fire.recovery import recover
-
-        recover(firing.world, firing.repo, waits=True)
-
-    return firing._replace(status=StatusQuery(firing.repo, firing.world.environ, recover_first))
-
-
-def _is_inside_of_another(firing: Firing) -> bool:
-    """Return whether unstaged changes are hidden by a run whose job fired this hook.
-
-    The tree belongs to that run, and waiting for its end would be a deadlock. A hook inside a job of any other run
-    hides unstaged changes as usual.
-    """
-    if not needs_recovery(firing.repo):
-        return False
-    from dodo_hooks.git.unstaged.lock import is_held, is_held_by_ancestor
-
-    is_nested = nesting_of(firing.world.environ).within is not None
-    return is_held(firing.repo) if is_nested else is_held_by_ancestor(firing.repo)
-
-
 def nesting_of(environ: "Mapping[str, str]") -> Nesting:
     """Return the nesting that the environment names. The invocation there counts only if it is alive.
 
@@ -235,34 +197,6 @@ def select_files(
     for sentence in applies.sentences:
         say(sentence)
     return firing._replace(left_out=applies.left_out, files=applies.files)
-
-
-def left_out_but(wanted: "Container[int]", world: "World", compiled: "Compiled", hook: "Hook") -> "dict[int, Outcome]":
-    """Return the outcomes of the jobs that are not wanted, and of those that the variables leave out."""
-    others = Outcome(statuses.SKIPPED, statuses.SELECTION, NOT_SELECTED)
-    out = {job.number: others for job in hook.jobs if job.number not in wanted}
-    return {**out, **left_out_by_variable(world, compiled.plan, hook)}
-
-
-def left_out_by_variable(world: "World", read_plan: "Callable[[], Plan | None]", hook: "Hook") -> "dict[int, Outcome]":
-    """Return the outcomes of the jobs that the variables leave out.
-
-    Report the words of DODO_HOOKS_SKIP that name nothing in the whole hook file, which `read_plan` returns.
-    """
-    out: dict[int, Outcome] = {}
-    if world.environ.get("LEFTHOOK_EXCLUDE") and (plan := read_plan()):
-        from dodo_hooks.fire.select.lefthook_variables import find_excluded
-
-        out = find_excluded(world, plan.config_format, hook)
-    variable = world.environ.get("DODO_HOOKS_SKIP")
-    if not variable:
-        return out
-    from dodo_hooks.fire.select.selectors import BY_VARIABLE, left_out, selectors_from, unknown_skips
-
-    if unknown_skips((hook,), variable) and (plan := read_plan()):
-        for word in unknown_skips(plan.hooks, variable):
-            say(f"unknown job, group or tag {quote(word)} in DODO_HOOKS_SKIP")
-    return {**out, **left_out(hook, selectors_from(variable), said_by=BY_VARIABLE)}
 
 
 def _processors() -> int:

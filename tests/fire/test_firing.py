@@ -8,7 +8,8 @@ from dodo_hooks.core.errors import UsageError
 from dodo_hooks.core.plan import Plan
 from dodo_hooks.core.statuses import NOT_SELECTED, SELECTION, SKIPPED, Outcome
 from dodo_hooks.fire.environment import daft_environ, environment_of_event
-from dodo_hooks.fire.firing import ATTACHED, AUTO, BY_GIT, BY_RETRY, DETACHED, MANUAL, Firing, left_out_but, make_firing
+from dodo_hooks.fire.firing import ATTACHED, AUTO, BY_GIT, BY_RETRY, DETACHED, MANUAL, Firing, make_firing
+from dodo_hooks.fire.left_out import left_out_but
 from dodo_hooks.git.repo import find_repo
 from dodo_hooks.host.world import World
 from dodo_hooks.plans.compiled_plan import Compiled

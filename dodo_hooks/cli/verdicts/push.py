@@ -51,7 +51,7 @@ def _wait(world: World, repo: Repo, args: tuple[str, ...]) -> int:
         return 0
     expect_accepted(world, repo, compiled.rules)
     url, lines = _ask_git(GitQuery(repo, world.environ), args)
-    from dodo_hooks.fire.firing import left_out_by_variable
+    from dodo_hooks.fire.left_out import left_out_by_variable
     from dodo_hooks.fire.verdicts.gate import Push
 
     left_out = left_out_by_variable(world, compiled.plan, hook)

@@ -13,9 +13,10 @@ from dodo_hooks.core.statuses import NOT_SELECTED, Outcome
 from dodo_hooks.doit_runner.job_notes import JobNote, RunOptions, note_job
 from dodo_hooks.doit_runner.phase_run import run_with_doit
 from dodo_hooks.doit_runner.reporters import FanOut
-from dodo_hooks.fire.firing import BY_DOIT, Firing, left_out_by_variable, make_firing, select_files
+from dodo_hooks.fire.firing import BY_DOIT, Firing, make_firing, select_files
 from dodo_hooks.fire.guards.kept_results import decide_up_to_date
 from dodo_hooks.fire.invocation import begin, publish
+from dodo_hooks.fire.left_out import left_out_by_variable
 from dodo_hooks.fire.phases import Attached, announce_promotion, background_of, run_background, watch_changes
 from dodo_hooks.fire.run_state import Run
 from dodo_hooks.git.repo import find_repo

@@ -8,16 +8,9 @@ from dodo_hooks.core.git_hooks import WITH_STDIN
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.core.plan import BACKGROUND, FAILURE, FOREGROUND, OUTPUTS, Hook
 from dodo_hooks.core.text.terminal_text import BOLD, counted, escape, pad, paint, truncate
-from dodo_hooks.fire.firing import (
-    ATTACHED,
-    DETACHED,
-    MANUAL,
-    Firing,
-    left_out_by_variable,
-    make_firing,
-    query_status,
-    select_files,
-)
+from dodo_hooks.fire.commit_status import query_status
+from dodo_hooks.fire.firing import ATTACHED, DETACHED, MANUAL, Firing, make_firing, select_files
+from dodo_hooks.fire.left_out import left_out_by_variable
 from dodo_hooks.fire.select.selectors import BY_COMMAND, Selectors, left_out
 from dodo_hooks.host.posix import os
 from dodo_hooks.results import USE
@@ -113,7 +106,7 @@ def _firing(world: "World", repo: "Repo", compiled: "Compiled", request: Request
     if request.is_verbose or request.is_quiet:
         firing = firing._replace(rules=firing.rules._replace(output=OUTPUTS if request.is_verbose else (FAILURE,)))
     if request.files is None and not request.is_dry:  # named files are used as they are: no changes are hidden then
-        firing = query_status(firing)
+        firing = firing._replace(status=query_status(world, repo, body, firing.left_out))
     return firing
 
 

@@ -92,12 +92,12 @@ class EventFiles:
         """
         self._raise_failure(source)
         if source not in self._changes:
-            from dodo_hooks.git.files import Event, list_files
-
             try:
                 if self._status is not None and source in (STAGED, CHANGED):
                     self._changes[source] = self._status.answer().staged
                 else:
+                    from dodo_hooks.git.files import Event, list_files
+
                     event = Event(self.hook.name, self.args, self._stdin)
                     self._changes[source] = list_files(source, self.git_query(), event)
             except GitError as error:

@@ -2,8 +2,9 @@
 
 from dodo_hooks.core.plan import BACKGROUND, FOREGROUND, Hook
 from dodo_hooks.core.statuses import COMPLETED, SKIPPED, UP_TO_DATE, Outcome
-from dodo_hooks.fire.firing import ATTACHED, BY_CHECK, Firing, left_out_but, make_firing, select_files
+from dodo_hooks.fire.firing import ATTACHED, BY_CHECK, Firing, make_firing, select_files
 from dodo_hooks.fire.guards.kept_results import results_of
+from dodo_hooks.fire.left_out import left_out_but
 from dodo_hooks.git.repo import Repo
 from dodo_hooks.git.target import Target
 from dodo_hooks.host.console import say

@@ -10,7 +10,8 @@ coordinator of the first continues with the others (fire/detach.py).
 
 from dodo_hooks.core.plan import BACKGROUND
 from dodo_hooks.core.statuses import REPLAY, SKIPPED, Outcome
-from dodo_hooks.fire.firing import BY_GIT, left_out_but, make_firing, select_files
+from dodo_hooks.fire.firing import BY_GIT, make_firing, select_files
+from dodo_hooks.fire.left_out import left_out_but
 from dodo_hooks.git.head import head_of
 from dodo_hooks.git.replay import rebased_branch, replay_of
 from dodo_hooks.git.repo import Repo

@@ -28,12 +28,13 @@ THIRD_PARTY = (
     *("pydantic", "pydantic_core", "typing_extensions", "annotated_types", "typing_inspection"),
 )
 # What is read at once, each with what it imports and no line above it has. Every firing reads the first; one with jobs
-# the second; that of a commit the third; one whose jobs depend on files the fourth; one whose jobs apply the fifth.
+# the second and the fourth; a commit the third; one whose jobs depend on files the fifth; one with jobs to run the next.
 # Then come jobs with kept results, in snapshots and in the background, pushes, unstaged changes, and the coordinator.
 TOGETHER = (
     ("dodo_hooks.main", "dodo_hooks.host.world", "dodo_hooks.fire.entry"),
-    ("dodo_hooks.fire.firing",),
+    ("dodo_hooks.fire.left_out", "dodo_hooks.fire.commit_status", "dodo_hooks.host.process"),
     ("dodo_hooks.git.worktree_status", "dodo_hooks.git.index_flags"),
+    ("dodo_hooks.fire.firing",),
     ("dodo_hooks.fire.select.job_filter",),
     ("dodo_hooks.fire.phases", "dodo_hooks.fire.guards", "dodo_hooks.store.reserve"),
     ("dodo_hooks.core.digests",),  # of several of the next

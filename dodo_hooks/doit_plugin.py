@@ -70,7 +70,8 @@ class HookLoader(DodoTaskLoader):  # type: ignore[misc]
         from dodo_hooks.git.repo import find_repo
         from dodo_hooks.host.files.private_files import expect_private_directory
         from dodo_hooks.host.world import make_world
-        from dodo_hooks.plans.plan_cache import load_file, load_plan
+        from dodo_hooks.plans.compile_plan import load_file
+        from dodo_hooks.plans.plan_cache import load_plan
         from dodo_hooks.store.layout import own_dir
 
         _refuse_other_backends(opt_values)

@@ -17,7 +17,8 @@ from dodo_hooks.git.configuration import expect_configuration
 from dodo_hooks.git.event import needs_recovery
 from dodo_hooks.git.repo import find_repo
 from dodo_hooks.host import console
-from dodo_hooks.plans.plan_cache import compile_file, load_compiled
+from dodo_hooks.plans.compile_plan import compile_file
+from dodo_hooks.plans.plan_cache import load_compiled
 from dodo_hooks.results import IGNORE, RENEW, USE
 
 TYPE_CHECKING = False

@@ -1,9 +1,12 @@
 """The form of a plan in the cache: one bytes value of marshal for each hook (HOT)."""
 
 import marshal
+import sys
 
+from dodo_hooks import __version__
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.core.plan import FileRule, Hook, Job, Plan, Retention
+from dodo_hooks.host.posix import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,6 +17,16 @@ if TYPE_CHECKING:
 
     Stat = tuple[int, ...]
     Source = tuple[str, Stat | None, bytes | None]  # path, its stat (None: absent), its content if it was young
+
+_FORMAT = 14
+KEY = (
+    _FORMAT,
+    __version__,
+    sys.hexversion,
+    sys.implementation.cache_tag,
+    sys.platform,
+    os.uname().machine,
+)
 
 
 class Compiled(Record):
@@ -82,3 +95,8 @@ def _condition_from(fields: "tuple[Any, ...]") -> "Condition":
 
     condition = Condition._make(fields)
     return condition._replace(parts=tuple(map(_condition_from, condition.parts))) if condition.parts else condition
+
+
+def numbers_of(stat: "os.stat_result") -> "Stat":
+    """Return the numbers that differ when a file has changed."""
+    return stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino, stat.st_dev

@@ -76,6 +76,11 @@ class JobState:
         return statuses.PENDING if self.started_ns is None else statuses.RUNNING
 
 
+def with_records(hook: "Hook") -> "Hook":
+    """Return the hook with the constant part of each job's record."""
+    return hook._replace(jobs=tuple(job._replace(record=constant_part(hook, job)) for job in hook.jobs))
+
+
 def constant_part(hook: "Hook", job: "Job") -> bytes:
     """Return the beginning of a job's meta.json, an unclosed object. Not hot: runs when a plan is compiled."""
     from dodo_hooks.core.text.json_text import json_text

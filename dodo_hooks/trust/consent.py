@@ -17,8 +17,8 @@ from dodo_hooks.git.install.shims import launcher_path, pin_shims, refresh_bundl
 from dodo_hooks.git.repo import Repo
 from dodo_hooks.host.console import say
 from dodo_hooks.host.world import World
+from dodo_hooks.plans.compile_plan import compile_plan
 from dodo_hooks.plans.compiled_plan import Compiled
-from dodo_hooks.plans.plan_cache import compile_plan
 from dodo_hooks.trust import decisions
 from dodo_hooks.trust.decisions import ALWAYS, DENIED, PINNED, TRUSTED, Decision, Skipped, find_decision, is_made_for
 from dodo_hooks.trust.question import ask, commands_of, difference

@@ -17,7 +17,7 @@ from dodo_hooks.git.replay import replay_of
 from dodo_hooks.host.console import say
 from dodo_hooks.host.posix import os, real
 from dodo_hooks.host.world import timestamp, wall_ns
-from dodo_hooks.plans.plan_cache import compile_plan, find_file, load_compiled, trusted_prefixes
+from dodo_hooks.plans.plan_cache import load_compiled
 from dodo_hooks.trust import decisions
 from dodo_hooks.trust.decisions import ALWAYS, DENIED, PINNED, Decision, Skipped, find_decision, is_made_for
 from dodo_hooks.trust.question import can_ask
@@ -85,7 +85,7 @@ def verdict_of(world: "World", repo: "Repo", installed: str, target: "Target | N
     compiled, is_new, broken = _load(world, repo, target)
     is_for_all = installed == FOR_ALL
     is_stranger = is_for_all and decision is not None and not is_made_for(decision, repo)
-    is_listed = is_for_all and _is_below(repo, compiled.trusted if compiled else trusted_prefixes(world))
+    is_listed = is_for_all and _is_below(repo, compiled.trusted if compiled else _trusted_prefixes(world))
     plan = compiled.rules if compiled else _UNUSABLE
     kind = decide_trust(None if is_stranger else decision, plan, installed, is_listed)
     return Verdict(kind, decision, compiled, is_new, broken, is_stranger)
@@ -168,14 +168,23 @@ def expect_file_accepted(world: "World", repo: "Repo", plan: Plan) -> None:
 
     Another file was named with -f, and is the business of whoever named it (section 8).
     """
+    from dodo_hooks.plans.compile_plan import find_file
+
     if repo.top and find_file(world, repo.top) == plan.file:
         expect_accepted(world, repo, plan)
+
+
+def _trusted_prefixes(world: "World") -> "tuple[str, ...]":
+    from dodo_hooks.plans.compile_plan import trusted_prefixes
+
+    return trusted_prefixes(world)
 
 
 def _load(world: "World", repo: "Repo", target: "Target | None") -> "tuple[Compiled | None, bool, ConfigError | None]":
     try:
         if target is not None:
             from dodo_hooks.plans.committed_sources import CommittedSources
+            from dodo_hooks.plans.compile_plan import compile_plan
 
             return compile_plan(world, repo.top, CommittedSources(world, repo, target))[0], False, None
         return *load_compiled(world, repo.top), None

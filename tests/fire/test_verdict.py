@@ -8,7 +8,8 @@ import pytest
 from dodo_hooks.core.plan import Plan
 from dodo_hooks.host.world import World
 from dodo_hooks.loader.read.sources import Sources, digest_of
-from dodo_hooks.plans.plan_cache import load_compiled, load_file
+from dodo_hooks.plans.compile_plan import load_file
+from dodo_hooks.plans.plan_cache import load_compiled
 from dodo_hooks.trust.decisions import ALWAYS, DENIED, PINNED, TRUSTED, Decision
 from dodo_hooks.trust.policy import ALLOWED, CHANGED, DENIED_HERE, FOR_ALL, FOR_PINNED, LOCAL, UNDECIDED, decide_trust
 from kit.repo import Repo

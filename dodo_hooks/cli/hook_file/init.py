@@ -9,7 +9,7 @@ from dodo_hooks.cli.hook_file.project_test import ProjectTest, find_test
 from dodo_hooks.cli.repository import tree_here
 from dodo_hooks.cli.terminal_table import escape, say
 from dodo_hooks.host.world import World
-from dodo_hooks.plans.plan_cache import find_file
+from dodo_hooks.plans.compile_plan import find_file
 
 FIRST = """\
 # The git hooks of this repository. Check this file with `dodo-hooks validate`, activate it with `dodo-hooks install`.

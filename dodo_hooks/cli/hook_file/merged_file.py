@@ -8,7 +8,7 @@ from dodo_hooks.loader.load import load_with_tree
 from dodo_hooks.loader.read.comments import attach_comments, read_comments
 from dodo_hooks.loader.read.sources import Sources
 from dodo_hooks.loader.read.yaml_writer import as_json, emit_yaml
-from dodo_hooks.plans.plan_cache import main_top_of
+from dodo_hooks.plans.compile_plan import main_top_of
 
 
 def merged_text(found: Found, sources: Sources, *, is_json: bool = False, with_origin: bool = False) -> str:

@@ -50,7 +50,7 @@ def validate(world: World, file: str | None, form: str, schema: bool) -> int:
 
 def _compile_anew(world: World) -> Plan:
     """Return the plan of the working tree, not from the cache: what git tracks may have changed since then (K10)."""
-    from dodo_hooks.plans.plan_cache import compile_plan
+    from dodo_hooks.plans.compile_plan import compile_plan
 
     top = tree_here(world, locate_repo)
     plan = compile_plan(world, top)[0].plan()
@@ -88,7 +88,7 @@ def _unmatched(world: World, plan: Plan) -> list[Diagnostic]:
 
 def _check(world: World, file: str | None) -> tuple[Plan | None, list[Diagnostic]]:
     """Return the plan, or None if its file is wrong, and the errors in the file and in the user's own configuration."""
-    from dodo_hooks.plans.plan_cache import load_file
+    from dodo_hooks.plans.compile_plan import load_file
 
     plan, errors = None, list[Diagnostic]()
     try:

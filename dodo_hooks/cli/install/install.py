@@ -23,7 +23,8 @@ from dodo_hooks.git.install.shim_text import is_shim
 from dodo_hooks.git.install.shims import pin_shims
 from dodo_hooks.git.repo import Repo
 from dodo_hooks.host.world import World
-from dodo_hooks.plans.plan_cache import find_file, load_plan
+from dodo_hooks.plans.compile_plan import find_file
+from dodo_hooks.plans.plan_cache import load_plan
 from dodo_hooks.trust.consent import accept, accept_all, is_pinned, make_offer
 
 

@@ -115,7 +115,7 @@ def _detached(hook: "Hook") -> Hook:
     for job in hook.jobs:
         if job.interactive:
             raise UsageError(f"cannot detach {hook.name}: job {job.name} is interactive")
-    from dodo_hooks.plans.plan_cache import with_records
+    from dodo_hooks.store.records import with_records
 
     jobs = (job._replace(phase=BACKGROUND, declared_background=True, stage_fixed=False) for job in hook.jobs)
     return with_records(hook._replace(jobs=tuple(jobs)))

@@ -23,11 +23,11 @@ from dodo_hooks.git.target import Target, find_target, list_tree
 from dodo_hooks.git.variables import without_local
 from dodo_hooks.host.posix import read_file
 from dodo_hooks.host.world import World
-from dodo_hooks.plans.plan_cache import load_plan, with_records
+from dodo_hooks.plans.plan_cache import load_plan
 from dodo_hooks.results import RENEW
 from dodo_hooks.store import layout
 from dodo_hooks.store.read_records import InvocationRecord, JobRecord
-from dodo_hooks.store.records import MASK, is_secret
+from dodo_hooks.store.records import MASK, is_secret, with_records
 from dodo_hooks.trust.policy import expect_accepted
 
 # Causes of `skipped` after an error: the job would have run otherwise.

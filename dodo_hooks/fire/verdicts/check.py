@@ -10,9 +10,9 @@ from dodo_hooks.git.target import Target
 from dodo_hooks.host.console import say
 from dodo_hooks.host.world import World
 from dodo_hooks.plans.compiled_plan import Compiled
-from dodo_hooks.plans.plan_cache import with_records
 from dodo_hooks.results import USE
 from dodo_hooks.results.verdicts.verdicts import NONE, PASSED, RUNNING, Verdict, Verdicts
+from dodo_hooks.store.records import with_records
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from dodo_hooks.host.world import make_world
-from dodo_hooks.plans.plan_cache import load_file
+from dodo_hooks.plans.compile_plan import load_file
 from kit.gate import Gate
 from kit.process import group_alive, is_alive, kill, processes, wait_until
 from kit.repo import Done, Repo

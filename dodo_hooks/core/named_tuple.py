@@ -28,11 +28,10 @@ else:
         def __new__(cls, *values, **named):
             if named or len(values) != len(cls._fields):
                 missing = cls._fields[len(values) :]
-                given = {**cls._field_defaults, **named}
-                is_complete = given.keys() >= set(missing) and named.keys() <= set(missing)
-                if len(values) > len(cls._fields) or not is_complete:
+                given, wanted = {**cls._field_defaults, **named}, set(missing)
+                if len(values) > len(cls._fields) or not named.keys() <= wanted <= given.keys():
                     raise TypeError(f"{cls.__name__} takes {', '.join(cls._fields)}")
-                values += tuple(given[name] for name in missing)
+                values += tuple(map(given.__getitem__, missing))
             return tuple.__new__(cls, values)
 
         @classmethod

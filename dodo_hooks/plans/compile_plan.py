@@ -32,20 +32,35 @@ def compile_plan(world: "World", top: str, sources: "Sources | None" = None) -> 
         GitError: `sources` are those of a commit, which cannot be read.
     """
     reach_site(world)
+    from dodo_hooks.loader.read.sources import Sources
+
+    sources = sources or Sources()
+    loaded = read_plan(world, top, sources)
+    if loaded is None:
+        return Compiled(KEY, top, _kept(sources), None, ()), {}
+    main_top = main_top_of(top, sources)
+    plan, files = _completed(loaded, sources, top, main_top)
+    trusted = trusted_prefixes(world, sources)
+    return _compiled(top, plan)._replace(sources=_kept(sources), trusted=trusted), files
+
+
+def read_plan(world: "World", top: str, sources: "Sources | None" = None) -> "Plan | None":
+    """Return the plan of the working tree at `top`, without records and digest; None where it has no hook file.
+
+    Raises:
+        ConfigError: the hook file cannot be used.
+    """
+    reach_site(world)
     from dodo_hooks.loader.layers.discover import find_hook_file
     from dodo_hooks.loader.read.sources import Sources
 
     sources = sources or Sources()
     found = find_hook_file(top, sources)
     if found is None:
-        return Compiled(KEY, top, _kept(sources), None, ()), {}
-    from dodo_hooks.loader.load import load
+        return None
+    from dodo_hooks.loader.load import load  # takes most of the time, with pydantic
 
-    main_top = main_top_of(top, sources)
-    loaded = load(found, sources, main_top, lambda paths: tracked_among(world, top, paths))
-    plan, files = _completed(loaded, sources, top, main_top)
-    trusted = trusted_prefixes(world, sources)
-    return _compiled(top, plan)._replace(sources=_kept(sources), trusted=trusted), files
+    return load(found, sources, main_top_of(top, sources), lambda paths: tracked_among(world, top, paths))
 
 
 def compile_file(world: "World", file: str, top: str) -> Compiled:

@@ -48,12 +48,12 @@ def validate(world: World, file: str | None, form: str, schema: bool) -> int:
     return 0
 
 
-def _compile_anew(world: World) -> Plan:
+def _read_anew(world: World) -> Plan:
     """Return the plan of the working tree, not from the cache: what git tracks may have changed since then (K10)."""
-    from dodo_hooks.plans.compile_plan import compile_plan
+    from dodo_hooks.plans.compile_plan import read_plan
 
     top = tree_here(world, locate_repo)
-    plan = compile_plan(world, top)[0].plan()
+    plan = read_plan(world, top)
     if plan is None:
         raise no_hook_file(top)
     return plan
@@ -92,7 +92,7 @@ def _check(world: World, file: str | None) -> tuple[Plan | None, list[Diagnostic
 
     plan, errors = None, list[Diagnostic]()
     try:
-        plan = _compile_anew(world) if file is None else load_file(world, file)
+        plan = _read_anew(world) if file is None else load_file(world, file)
     except ConfigError as error:
         errors += error.diagnostics
     try:

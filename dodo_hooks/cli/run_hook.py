@@ -17,7 +17,6 @@ from dodo_hooks.git.configuration import expect_configuration
 from dodo_hooks.git.event import needs_recovery
 from dodo_hooks.git.repo import find_repo
 from dodo_hooks.host import console
-from dodo_hooks.plans.compile_plan import compile_file
 from dodo_hooks.plans.plan_cache import load_compiled
 from dodo_hooks.results import IGNORE, RENEW, USE
 
@@ -128,7 +127,12 @@ def _is_turned_off(world: "World", repo: "Repo") -> bool:
 
 def _compiled(world: "World", repo: "Repo", config: "str | None") -> "Compiled":
     """Return the plan of the hook file; `config`: of that of `--config`."""
-    compiled = load_compiled(world, repo.top)[0] if config is None else compile_file(world, config, repo.top)
+    if config is None:
+        compiled, _ = load_compiled(world, repo.top)
+    else:
+        from dodo_hooks.plans.compile_plan import compile_file
+
+        compiled = compile_file(world, config, repo.top)
     if compiled.settings is None:
         raise no_hook_file(repo.top)
     return compiled

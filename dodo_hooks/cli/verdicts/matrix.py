@@ -67,37 +67,38 @@ class Matrix:
         self._compiled = compiled
         self.wanted = wanted
 
-    def checks(self, commit: Commit) -> list[Check]:
-        """Return the checks of a commit, one for each hook. Raises HooksError."""
+    def _checks(self, commit: Commit) -> list[Check]:
         world, repo, compiled = self.world, self._repo, self._compiled
         return [Check(world, repo, compiled, hook, commit.target, jobs) for hook, jobs in self.wanted]
 
     def missing(self, commit: Commit) -> list[Check]:
         """Return the checks with a job that has not passed. Raises HooksError."""
-        return [check for check in self.checks(commit) if {one.state for one in self._states(check)} - WELL]
+        return [check for check in self._checks(commit) if {one.state for one in _states_of(check)} - WELL]
 
     def states(self, commit: Commit) -> list[State]:
         """Return what is known about each job now, in their order. Raises HooksError."""
-        return [state for check in self.checks(commit) for state in self._states(check)]
+        return [state for check in self._checks(commit) for state in _states_of(check)]
 
-    def _states(self, check: Check) -> list[State]:
-        return [self._state(check, number) for number in check.jobs]
 
-    def _state(self, check: Check, number: int) -> State:
-        hook, job = check.hook.name, check.hook.jobs[number].name
-        outcome = check.firing.left_out.get(number)
-        if outcome is not None and outcome.status == SKIPPED:
-            return State(hook, job, SKIPPED, job)
-        verdict = check.verdict(number)
-        by = check.hook.jobs[verdict.job].name
-        if verdict.run is not None:
-            run = verdict.run.invocation
-            record = find_job(self.world, self._repo, run, by)
-            return State(hook, job, verdict.state, by, record.started_at if record is not None else None, run)
-        if verdict.success is not None:
-            success = verdict.success
-            return State(hook, job, verdict.state, by, timestamp(success.ended_ns), success.invocation or None)
-        return State(hook, job, verdict.state, by)
+def _states_of(check: Check) -> list[State]:
+    return [_state(check, number) for number in check.jobs]
+
+
+def _state(check: Check, number: int) -> State:
+    hook, job = check.hook.name, check.hook.jobs[number].name
+    outcome = check.firing.left_out.get(number)
+    if outcome is not None and outcome.status == SKIPPED:
+        return State(hook, job, SKIPPED, job)
+    verdict = check.verdict(number)
+    by = check.hook.jobs[verdict.job].name
+    if verdict.run is not None:
+        run = verdict.run.invocation
+        record = find_job(check, run, by)
+        return State(hook, job, verdict.state, by, record.started_at if record is not None else None, run)
+    if verdict.success is not None:
+        success = verdict.success
+        return State(hook, job, verdict.state, by, timestamp(success.ended_ns), success.invocation or None)
+    return State(hook, job, verdict.state, by)
 
 
 def wanted_jobs(plan: Plan, names: Sequence[str]) -> Wanted:

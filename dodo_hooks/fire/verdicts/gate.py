@@ -22,7 +22,6 @@ from dodo_hooks.host.posix import os, read_file
 from dodo_hooks.host.world import World, monotonic_s
 from dodo_hooks.plans.compiled_plan import Compiled
 from dodo_hooks.results.verdicts.verdicts import FAILED_BEFORE, NONE, PASSED, RUNNING, Verdict
-from dodo_hooks.store.identity import records_dir
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -101,7 +100,7 @@ class Push:
         left = []  # what has passed needs no lock: the disk may be full
         for requirement, check, verdict in checks:  # before anybody waits or works in vain
             if verdict.state == FAILED_BEFORE:
-                return self._refuse(check, verdict)
+                return _refuse(check, verdict)
             if verdict.state != PASSED:
                 left.append((requirement, check))
         for requirement, check in left:
@@ -150,7 +149,7 @@ class Push:
                 from dodo_hooks.fire.verdicts.report import how_to_check
 
                 words = pushed_commits.revisions_of(self._query, commits, missing)
-                command = how_to_check(self._world, check, words)
+                command = how_to_check(check, words)
                 first = f"{command} first" if command else "push fewer of them at a time"
                 raise UsageError(
                     f"push refused: more than {MOST_UNCHECKED} commits have no verdict of "
@@ -184,9 +183,9 @@ class Push:
             if code or verdict.state == PASSED:
                 return code
             if verdict.state == FAILED_BEFORE:
-                return _REFUSED if has_run else self._refuse(check, verdict)
+                return _REFUSED if has_run else _refuse(check, verdict)
             if has_run:
-                return self._without_verdict(check)
+                return _without_verdict(check)
             say(f"{check.title(number)} has no result; running it now")
             code, has_run = check.run(), True
             if code > _REFUSED:  # interrupted, or an error of ours
@@ -202,10 +201,10 @@ class Push:
             return 0
         from dodo_hooks.fire.verdicts.report import Waiting
 
-        waiting, began_s = Waiting(self._world, self._repo, check), monotonic_s() - self._waited_s
+        waiting, began_s = Waiting(check), monotonic_s() - self._waited_s
         try:
             while verdict.state == RUNNING:
-                self._expect_other(verdict)
+                _expect_other(check, verdict)
                 if os.getppid() != self._git:
                     return _HANGUP
                 if wait_s is not None and monotonic_s() - began_s > wait_s:
@@ -218,30 +217,6 @@ class Push:
             waiting.end()
             self._waited_s = monotonic_s() - began_s
         return 0
-
-    def _without_verdict(self, check: Check) -> int:
-        """Return the exit code after a run that has left no verdict: the disk is full, or its key cannot be known."""
-        if check.has_just_passed():
-            return 0
-        number = check.verdict(check.jobs[0]).job
-        why = check.verdicts.why_unknown(number)
-        cause = f", because its key is unknown: {why}; fix that, and push again" if why else ""
-        say(f"push refused: {check.title(number)} has no verdict{cause}")
-        return _REFUSED
-
-    def _refuse(self, check: Check, verdict: Verdict) -> int:
-        from dodo_hooks.fire.verdicts.report import print_refusal
-
-        return print_refusal(self._world, self._repo, check, verdict)
-
-    def _expect_other(self, verdict: Verdict) -> None:
-        """Raise UsageError where this push is part of the run that it would wait for."""
-        from dodo_hooks.engine.groups import ancestors_of
-
-        repository_dir = records_dir(self._world.state, self._repo.common_dir)
-        ancestors = ancestors_of(repository_dir, self._world.environ.get("DODO_INVOCATION"))
-        if verdict.run is not None and verdict.run.invocation in ancestors:
-            raise UsageError(f"push refused: it runs inside {verdict.run.job}, whose verdict it needs")
 
     def _run_on_tips(self, left_out: dict[int, Outcome]) -> int:
         """Run the hook's jobs that run in a snapshot, once for each tip (S1); return the exit code.
@@ -258,3 +233,29 @@ class Push:
             firing = make_firing(self._world, self._repo, rules, self._hook, args, BY_GIT, out, self._stdin)
             code = max(code, run_firing(select_files(firing._replace(target=self._targets[commit]))))
         return code
+
+
+def _without_verdict(check: Check) -> int:
+    """Return the exit code after a run that has left no verdict: the disk is full, or its key cannot be known."""
+    if check.has_just_passed():
+        return 0
+    number = check.verdict(check.jobs[0]).job
+    why = check.verdicts.why_unknown(number)
+    cause = f", because its key is unknown: {why}; fix that, and push again" if why else ""
+    say(f"push refused: {check.title(number)} has no verdict{cause}")
+    return _REFUSED
+
+
+def _refuse(check: Check, verdict: Verdict) -> int:
+    from dodo_hooks.fire.verdicts.report import print_refusal
+
+    return print_refusal(check, verdict)
+
+
+def _expect_other(check: Check, verdict: Verdict) -> None:
+    """Raise UsageError where this push is part of the run that it would wait for."""
+    from dodo_hooks.engine.groups import ancestors_of
+
+    ancestors = ancestors_of(check.verdicts.repository_dir, check.firing.world.environ.get("DODO_INVOCATION"))
+    if verdict.run is not None and verdict.run.invocation in ancestors:
+        raise UsageError(f"push refused: it runs inside {verdict.run.job}, whose verdict it needs")

@@ -88,7 +88,7 @@ class Verdicts:
         self._jobs = occasion.hook.jobs
         self._collector = FactCollector(occasion)
         self._kept = kept
-        self._repository_dir = repository_dir
+        self.repository_dir = repository_dir
         self._tree = CommitTree(occasion.repo, occasion.git_environ, target)
         self._invocation = invocation
         self._say = say
@@ -108,7 +108,7 @@ class Verdicts:
         """The locks that say who runs what. The prompt does not wait for them."""
         from dodo_hooks.results.verdicts.run_locks import RunLocks
 
-        return RunLocks(layout.run_locks_dir(self._repository_dir))
+        return RunLocks(layout.run_locks_dir(self.repository_dir))
 
     def key(self, number: int) -> str:
         """Return the key of a job. Raises Undecidable."""
@@ -187,7 +187,7 @@ class Verdicts:
         from dodo_hooks.store.reader import list_alive, read_jobs
 
         job = self._jobs[number]
-        for run in list_alive(self._repository_dir, ignore):
+        for run in list_alive(self.repository_dir, ignore):
             is_same = (run.hook, run.tree) == (self._hook.name, self.target.tree)
             is_same = is_same and (run.head == self.target.commit or not job.counts_commit)
             if is_same and (run.id < self._invocation or not self._invocation):
@@ -247,7 +247,7 @@ class Verdicts:
         failure = self._kept.failure(job, key)
         if failure is None:
             return None
-        directory = layout.invocation_dir(self._repository_dir, failure.invocation)
+        directory = layout.invocation_dir(self.repository_dir, failure.invocation)
         return failure if os.access(directory, os.F_OK) else None
 
     def why_unknown(self, number: int) -> "str | None":

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from dodo_hooks.git.repo import Repo
 
 
+LIST_TARGETS = ("rev-list", "--encoding=UTF-8", "--format=%T")
 _ENOUGH = 256  # bytes: the tree is in the first line
 
 
@@ -82,9 +83,12 @@ def find_targets(repo: "Repo", environ: "Mapping[str, str]", commits: "list[str]
 
 
 def _list_commits(repo: "Repo", environ: "Mapping[str, str]", *options: str, stdin: bytes = b"") -> "list[Target]":
-    words = (
-        _git(repo, environ, ("rev-list", "--encoding=UTF-8", "--format=%T", *options), stdin).decode("ascii").split()
-    )
+    return parse_targets(_git(repo, environ, (*LIST_TARGETS, *options), stdin))
+
+
+def parse_targets(listed: bytes) -> "list[Target]":
+    """Return the commits that `git rev-list` has printed. It was called with the options of `LIST_TARGETS`."""
+    words = listed.decode("ascii").split()
     return [Target(commit, tree, commit) for commit, tree in zip(words[1::3], words[2::3], strict=True)]
 
 

@@ -16,7 +16,7 @@ from dodo_hooks.fire.verdicts import pushed_commits
 from dodo_hooks.fire.verdicts.check import Check
 from dodo_hooks.git.files import GitQuery
 from dodo_hooks.git.repo import Repo
-from dodo_hooks.git.target import Target, find_targets, without_replacements
+from dodo_hooks.git.target import Target, without_replacements
 from dodo_hooks.host.console import say
 from dodo_hooks.host.posix import os, read_file
 from dodo_hooks.host.world import World, monotonic_s
@@ -64,7 +64,6 @@ class Push:
         file = compiled.rules.file
         self._file = file.removeprefix(f"{repo.top}/") if file.startswith(f"{repo.top}/") else ""
         self._pushed = pushed_commits.read_pushed(self._query, stdin, self._file)
-        self._targets = {one.target.name: one.target for one in self._pushed}
         self._git = os.getppid()
         self._waited_s = 0.0
         self._conditions: ConditionValues | None = None
@@ -132,19 +131,12 @@ class Push:
         commits = pushed_commits.tips(self._pushed)
         if requirement.each:
             commits = pushed_commits.new_commits(self._query, self._remote, self._url, self._stdin, self._pushed)
-        unknown = [commit for commit in commits if commit not in self._targets]
-        if unknown:
-            found = find_targets(self._repo, self._world.environ, unknown)
-            self._targets.update((target.name, target) for target in found)
-        checks, missing = [], []
-        for commit, branches in pushed_commits.branches_of(self._pushed, commits):
-            world, target = self._world, self._targets[commit]
-            check = Check(
-                world, self._repo, self._compiled, hook, target, (number,), branches=branches, ends_with_parent=True
-            )
+        checks, missing, about = [], [], (self._world, self._repo, self._compiled, hook)
+        for target, branches in pushed_commits.branches_of(self._pushed, commits):
+            check = Check(*about, target, (number,), branches=branches, ends_with_parent=True)
             checks.append((check, check.verdict(number)))
             if checks[-1][1].state == NONE:
-                missing.append(commit)
+                missing.append(target)
             if len(missing) > MOST_UNCHECKED:
                 from dodo_hooks.fire.verdicts.report import how_to_check
 
@@ -229,9 +221,9 @@ class Push:
         in_worktree = Outcome(SKIPPED, CONDITION, "it runs once, in the working tree")
         out = {job.number: in_worktree for job in self._hook.jobs if not job.workspace} | left_out
         args, rules, code = (self._remote, self._url) if self._remote else (), self._compiled.rules, 0
-        for commit in pushed_commits.tips(self._pushed):
+        for target in pushed_commits.tips(self._pushed):
             firing = make_firing(self._world, self._repo, rules, self._hook, args, BY_GIT, out, self._stdin)
-            code = max(code, run_firing(select_files(firing._replace(target=self._targets[commit]))))
+            code = max(code, run_firing(select_files(firing._replace(target=target))))
         return code
 
 

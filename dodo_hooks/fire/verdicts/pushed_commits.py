@@ -3,7 +3,7 @@
 from dodo_hooks.core.digests import blob_digest
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.git.files import push_lines, pushed_refs
-from dodo_hooks.git.target import Target
+from dodo_hooks.git.target import LIST_TARGETS, Target, parse_targets
 from dodo_hooks.host.posix import os
 
 TYPE_CHECKING = False
@@ -51,37 +51,37 @@ def read_pushed(query: "GitQuery", stdin: bytes, file: str) -> "Sequence[Pushed]
     return [Pushed(Target(one, tree, one), ref, file) for (_, ref), one, tree, file in found if " " not in one]
 
 
-def tips(pushed: "Sequence[Pushed]") -> "list[str]":
+def tips(pushed: "Sequence[Pushed]") -> "list[Target]":
     """Return the commits at which the pushed refs stand, each once."""
-    return list(dict.fromkeys(one.target.name for one in pushed))
+    return list(dict.fromkeys(one.target for one in pushed))
 
 
-def branches_of(pushed: "Sequence[Pushed]", commits: list[str]) -> list[tuple[str, list[str]]]:
+def branches_of(pushed: "Sequence[Pushed]", commits: list[Target]) -> list[tuple[Target, list[str]]]:
     """Return each commit with the branches that it is pushed to, "" for a ref that is none.
 
     A commit that is no tip may be in all of them.
     """
-    found: dict[str, list[str]] = {}
+    found: dict[Target, list[str]] = {}
     for one in pushed:
         is_branch = one.ref.startswith(_BRANCHES)
         branch = one.ref.removeprefix(_BRANCHES).decode("utf-8", "surrogateescape") if is_branch else ""
-        found.setdefault(one.target.name, []).append(branch)
+        found.setdefault(one.target, []).append(branch)
     every = list(dict.fromkeys(branch for branches in found.values() for branch in branches))
     return [(commit, found.get(commit, every)) for commit in commits]
 
 
-def new_commits(query: "GitQuery", remote: str, url: str, stdin: bytes, pushed: "Sequence[Pushed]") -> list[str]:
+def new_commits(query: "GitQuery", remote: str, url: str, stdin: bytes, pushed: "Sequence[Pushed]") -> list[Target]:
     """Return all commits that the remote does not have, as far as is known here, parents first.
 
     Raises:
         GitError: git cannot be queried.
     """
     theirs = [there for _, _, there in pushed_refs(stdin) if there.strip(b"0")]
-    lines = [*tips(pushed), *(f"^{there.decode('ascii')}" for there in theirs)]
+    lines = [*(one.name for one in tips(pushed)), *(f"^{there.decode('ascii')}" for there in theirs)]
     remotes = [f"--remotes={name}" for name in _names(query, remote, url)]
     options = ("--ignore-missing", "--topo-order", "--reverse", "--stdin")
     known = ("--not", *remotes) if remotes else ()
-    return query.git("rev-list", *options, *known, stdin="\n".join(lines).encode("ascii") + b"\n").decode().split()
+    return parse_targets(query.git(*LIST_TARGETS, *options, *known, stdin="\n".join(lines).encode("ascii") + b"\n"))
 
 
 def refspecs(query: "GitQuery", stdin: bytes) -> list[str]:
@@ -102,13 +102,13 @@ def refspecs(query: "GitQuery", stdin: bytes) -> list[str]:
     return found
 
 
-def revisions_of(query: "GitQuery", commits: list[str], missing: list[str]) -> str:
+def revisions_of(query: "GitQuery", commits: list[Target], missing: list[Target]) -> str:
     """Return the arguments of `dodo-hooks checks` for these commits: a range, or those of them without a verdict."""
-    oldest, newest = commits[0][:12], commits[-1][:12]
+    oldest, newest = commits[0].name[:12], commits[-1].name[:12]
     has_parent = not query.attempt("rev-parse", "--quiet", "--verify", f"{oldest}^").exit_code
     words = (f"{oldest}^..{newest}",) if has_parent else ("-n", str(len(commits)), newest)
-    is_exact = set(query.git("rev-list", *words).decode().split()) == set(commits)
-    return " ".join(words if is_exact else [one[:12] for one in missing])
+    is_exact = set(query.git("rev-list", *words).decode().split()) == {one.name for one in commits}
+    return " ".join(words if is_exact else [one.name[:12] for one in missing])
 
 
 def default_wait_s(url: str) -> "float | None":

@@ -19,13 +19,11 @@ from dodo_hooks.git.replay import rebased_branch
 from dodo_hooks.host.posix import os
 from dodo_hooks.results.found import Undecidable
 from dodo_hooks.results.verdicts.run_locks import JobRun
-from dodo_hooks.results.verdicts.supersede import Branch
 from dodo_hooks.snapshots.checkout import prepare, renew
 from dodo_hooks.snapshots.git_directory import remove
 from dodo_hooks.snapshots.model import Origin, Snapshot, environment_of
 from dodo_hooks.snapshots.note import note_ended, read_note
 from dodo_hooks.snapshots.pool import acquire
-from dodo_hooks.store import layout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,7 +32,7 @@ if TYPE_CHECKING:
     from dodo_hooks.core.plan import Job
     from dodo_hooks.fire.run_state import Run
     from dodo_hooks.git.target import Target
-    from dodo_hooks.results.verdicts.supersede import Supersede
+    from dodo_hooks.results.verdicts.run_locks import Supersede
     from dodo_hooks.results.verdicts.verdicts import Verdicts
     from dodo_hooks.snapshots.note import Note
 
@@ -88,21 +86,19 @@ class SnapshotJobs:
         self._limit = firing.slots + (1 + run.nesting.level if is_waited_for else 0)
         self._origin = Origin(firing.repo, firing.world.environ, firing.world.cache)
         self._branch = rebased_branch(firing.repo) or head_of(firing.repo, firing.world.environ)[0] or ""
-        repository_dir = layout.repository_of(run.writer.directory)
-        self._runs = Branch(repository_dir, verdicts.locks)
         self._chains = _chains(jobs, [number for number in numbers if jobs[number].workspace])
         self._snapshots: dict[int, Snapshot] = {}  # by the first job of the chain
         self._before: dict[int, Note | None] = {}  # what each of them held before
         self._locks: dict[int, int] = {}  # of the keys
-        self._ancestors = ancestors_of(repository_dir, run.nesting.within if is_waited_for else None)
+        self._ancestors = ancestors_of(verdicts.repository_dir, run.nesting.within if is_waited_for else None)
 
     def begin(self, supersede: "Supersede") -> None:
         """Supersede the older runs of the branch. `supersede` asks for the end of a job, without waiting for it."""
         for number in self._chains:
             run = self._job_run(number)
             if run is not None and run.can_end:
-                self._runs.note_newest(run)
-                self._runs.end_older(run, supersede)
+                self._verdicts.locks.note_newest(run)
+                self._verdicts.locks.end_older(run, supersede)
 
     def claim(self, number: int) -> "tuple[int, ...] | Outcome | None":
         """Return the locks that the job's wave must hold, the outcome of a job that must not run, or None to wait."""
@@ -144,7 +140,7 @@ class SnapshotJobs:
         is_free = not self._ancestors and self._chains[number][0] not in self._snapshots
         if outcome is None and self._verdicts.is_continued(number, waits_for_pending=is_free):
             return None
-        if outcome is None and run is not None and run.can_end and (newer := self._runs.newer_than(run)):
+        if outcome is None and run is not None and run.can_end and (newer := self._verdicts.locks.newer_than(run)):
             outcome = Outcome(CANCELLED, CONCURRENCY, f"superseded by {newer}")
         return outcome or self._snapshot_of(number, run)
 
@@ -165,7 +161,7 @@ class SnapshotJobs:
         first = self._chains[number][0]
         if first not in self._snapshots:
             # A gate may use one more (S5), be it in the run that it waits for.
-            is_wanted = run is not None and self._runs.is_wanted(run)
+            is_wanted = run is not None and self._verdicts.locks.is_wanted(run)
             limit = max(self._limit, self._run.firing.slots + is_wanted)
             snapshot = acquire(self._origin, limit, self._jobs[number].name)
             if snapshot is None:
@@ -181,9 +177,7 @@ class SnapshotJobs:
             return None
         firing, job = self._run.firing, self._jobs[number]
         can_end = job.supersedes and job.phase == BACKGROUND and bool(self._branch) and firing.trigger == BY_GIT
-        name = firing.hook.name
-        target = self._verdicts.target.name
-        return JobRun(self._run.writer.identity, name, job.name, self._branch, target, key, can_end)
+        return JobRun(self._run.writer.identity, firing.hook.name, job.name, self._branch, key, can_end)
 
 
 def _open_lock(path: str) -> int:

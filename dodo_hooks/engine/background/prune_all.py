@@ -20,4 +20,4 @@ def prune_all(phase: Background) -> None:
     with suppress(HooksError, OSError):
         prune_snapshots(phase.repo.common_dir, phase.world.cache, UNUSED_FOR_S, now_ns)
     with suppress(OSError):
-        RunLocks(layout.run_locks_dir(directory)).prune(now_ns - UNUSED_FOR_S * 1_000_000_000)
+        RunLocks(directory).prune(now_ns - UNUSED_FOR_S * 1_000_000_000)

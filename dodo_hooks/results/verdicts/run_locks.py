@@ -3,6 +3,11 @@
     REPO/checks/DIGEST          locked exclusively by the run of a job under a key, from before its start until its end
                                 is recorded; its wave holds it too. The text says which run it is
                /DIGEST.wanted   locked shared by those who wait for that run. Who takes it exclusively may end the run
+               /DIGEST.newest   the newest run of a job on a branch
+
+Each run that git's event has dispatched notes itself as the newest of its branch, for each job. It ends the older runs
+that have begun, and an older run that has not begun checks the note when it may start. A run is left alone where
+somebody waits for it, and where it is under the same key: then the newer run waits for its result.
 
 `prune` removes files that nobody has locked for long. A lock on a file that is gone would exclude nobody, so whoever
 has taken one checks that the file is still there.
@@ -13,15 +18,18 @@ from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
 from dodo_hooks.core.errors import StoreError
 from dodo_hooks.core.job_key import digest_of
 from dodo_hooks.core.named_tuple import Record
-from dodo_hooks.host.files.atomic_files import make_private_directory
-from dodo_hooks.host.posix import names_in, os, read_rest
+from dodo_hooks.host.files.atomic_files import make_private_directory, replace_unlocked
+from dodo_hooks.host.posix import encode_path, names_in, os, read_file, read_rest
+from dodo_hooks.store import layout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
+
+    Supersede = Callable[[str, str, str], bool]  # directory of the invocation, job, the run that supersedes it
 
 _MARK = "\0"
-_WANTED = ".wanted"
+_WANTED, _NEWEST = ".wanted", ".newest"
 
 
 class JobRun(Record):
@@ -31,7 +39,6 @@ class JobRun(Record):
     hook: str
     job: str
     branch: str  # that was checked out when it was dispatched; "" for none
-    commit: str
     key: str
     can_end: bool  # a newer commit of the branch may end it (`supersede`)
 
@@ -39,9 +46,10 @@ class JobRun(Record):
 class RunLocks:
     """The locks of one repository."""
 
-    def __init__(self, directory: str) -> None:
-        """Name the locks. `directory`: store.layout.run_locks_dir."""
-        self._directory = directory
+    def __init__(self, repository_dir: str) -> None:
+        """Name the locks. `repository_dir`: store.layout.repository_dir."""
+        self._repository_dir = repository_dir
+        self._directory = layout.run_locks_dir(repository_dir)
 
     def take(self, run: JobRun) -> "int | None":
         """Lock a job under a key; None where another run has it.
@@ -60,13 +68,6 @@ class RunLocks:
         """Return the run that has the job under this key now; None where none has."""
         return _holder(self._path(job, key))
 
-    def running(self) -> "Iterator[JobRun]":
-        """Yield all runs that hold a lock now."""
-        for name in names_in(self._directory):
-            run = None if name.endswith(_WANTED) else _holder(f"{self._directory}/{name}")
-            if run is not None:
-                yield run
-
     def want(self, job: str, key: str) -> int:
         """Say that this process waits for a run: nobody ends it until the descriptor is closed. Raises StoreError.
 
@@ -76,12 +77,36 @@ class RunLocks:
         assert descriptor is not None  # it is waited for: who has it exclusively keeps it for a moment
         return descriptor
 
-    def claim_unwanted(self, run: JobRun) -> "int | None":
-        """Keep others from waiting for a run until the descriptor is closed; None where somebody waits, or unknown."""
+    def is_wanted(self, run: JobRun) -> bool:
+        """Return whether somebody waits for a run."""
+        claim = self._claim_unwanted(run)
+        if claim is not None:
+            os.close(claim)
+        return claim is None
+
+    def note_newest(self, run: JobRun) -> None:
+        """Note a run as the newest of its job and branch."""
         try:
-            return self._locked(self._path(run.job, run.key) + _WANTED, LOCK_EX | LOCK_NB)
-        except StoreError:
-            return None
+            replace_unlocked(self._newest_file(run), encode_path(f"{run.invocation} {run.key}"))
+        except StoreError:  # nothing is superseded then
+            pass
+
+    def end_older(self, run: JobRun, supersede: "Supersede") -> None:
+        """Ask for the end of the older runs of the job on its branch."""
+        for name in names_in(self._directory):
+            older = None if name.endswith(_WANTED) else _holder(f"{self._directory}/{name}")
+            claim = self._claim_unwanted(older) if older is not None and _is_older(older, run) else None
+            if older is not None and claim is not None:
+                supersede(layout.invocation_dir(self._repository_dir, older.invocation), older.job, run.invocation)
+                os.close(claim)
+
+    def newer_than(self, run: JobRun) -> str:
+        """Return the invocation that supersedes a run which has not begun; "" for none."""
+        try:
+            newest, _, key = read_file(self._newest_file(run)).decode("utf-8", "surrogateescape").partition(" ")
+        except OSError:
+            return ""
+        return "" if newest <= run.invocation or key == run.key or self.is_wanted(run) else newest
 
     def prune(self, older_than_ns: int) -> None:
         """Remove the files that nobody has used since then. Raises OSError."""
@@ -93,8 +118,18 @@ class RunLocks:
             finally:
                 os.close(descriptor)
 
-    def _path(self, job: str, key: str) -> str:
-        return f"{self._directory}/{digest_of((job, key))[:32]}"
+    def _path(self, *of: str) -> str:
+        return f"{self._directory}/{digest_of(of)[:32]}"
+
+    def _newest_file(self, run: JobRun) -> str:
+        return self._path(run.hook, run.job, run.branch) + _NEWEST
+
+    def _claim_unwanted(self, run: JobRun) -> "int | None":
+        """Keep others from waiting for a run until the descriptor is closed; None where somebody waits, or unknown."""
+        try:
+            return self._locked(self._path(run.job, run.key) + _WANTED, LOCK_EX | LOCK_NB)
+        except StoreError:
+            return None
 
     def _locked(self, path: str, how: int) -> "int | None":
         """Open and lock a file; None where another has it. Raises StoreError."""
@@ -141,5 +176,10 @@ def _holder(path: str) -> "JobRun | None":
         os.close(descriptor)
     if len(fields) != len(JobRun._fields):  # it is being written at this moment
         return None
-    invocation, hook, job, branch, commit, key, can_end = fields
-    return JobRun(invocation, hook, job, branch, commit, key, bool(can_end))
+    invocation, hook, job, branch, key, can_end = fields
+    return JobRun(invocation, hook, job, branch, key, bool(can_end))
+
+
+def _is_older(older: JobRun, run: JobRun) -> bool:
+    is_same_job = (older.hook, older.job, older.branch) == (run.hook, run.job, run.branch)
+    return is_same_job and older.can_end and older.key != run.key and older.invocation < run.invocation

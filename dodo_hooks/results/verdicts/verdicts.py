@@ -108,7 +108,7 @@ class Verdicts:
         """The locks that say who runs what. The prompt does not wait for them."""
         from dodo_hooks.results.verdicts.run_locks import RunLocks
 
-        return RunLocks(layout.run_locks_dir(self.repository_dir))
+        return RunLocks(self.repository_dir)
 
     def key(self, number: int) -> str:
         """Return the key of a job. Raises Undecidable."""
@@ -193,7 +193,7 @@ class Verdicts:
             if is_same and (run.id < self._invocation or not self._invocation):
                 for one in read_jobs(run, ignore):
                     if (one.name, one.argv) == (job.name, job.argv) and not one.has_ended:
-                        return JobRun(run.id, run.hook, job.name, "", self.target.name, "", can_end=False)
+                        return JobRun(run.id, run.hook, job.name, "", "", can_end=False)
         return None
 
     def is_continued(self, number: int, *, waits_for_pending: bool) -> bool:

@@ -10,6 +10,7 @@ The locks are held by this process and by the job's wave. They are free again wh
 from fcntl import LOCK_EX, flock
 
 from dodo_hooks.core.errors import StoreError
+from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.core.plan import BACKGROUND, FOREGROUND
 from dodo_hooks.core.statuses import CANCELLED, CHECKOUT, CONCURRENCY, CRASHED, FAILED, Outcome
 from dodo_hooks.engine.groups import ancestors_of
@@ -40,35 +41,32 @@ if TYPE_CHECKING:
 _LOCK_FILE = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
-class SnapshotWorkspace:
+class SnapshotWorkspace(Record):
     """The snapshot that one job runs in."""
 
-    def __init__(
-        self, snapshot: "Snapshot", origin: Origin, target: "Target", job: "Job", before: "Note | None"
-    ) -> None:
-        """Prepare it. `before`: what the snapshot held when the job's chain took it."""
-        self._snapshot = snapshot
-        self._origin = origin
-        self._target = target
-        self._job = job
-        self._before = before
-        self._may_fetch = job.phase == FOREGROUND  # somebody waits, and can be asked for a password (S4)
-        self.top = snapshot.tree
+    snapshot: Snapshot
+    origin: Origin
+    target: "Target"
+    job: "Job"
+    before: "Note | None"  # what the snapshot held when the job's chain took it
+
+    @property
+    def top(self) -> str:
+        return self.snapshot.tree
 
     def environ(self, environ: "Mapping[str, str]") -> "dict[str, str]":
-        return environment_of(environ, self._snapshot, self._origin, self._target)
+        return environment_of(environ, self.snapshot, self.origin, self.target)
 
     def prepare(self) -> None:
         """Check the target out, unless another job of the chain has done so (S4, S5). Raises HooksError."""
         # Held until this process becomes the command: jobs of one chain may start at one moment.
-        flock(_open_lock(f"{self._snapshot.paths.area}/turn"), LOCK_EX)
-        now = read_note(self._snapshot.paths)
-        job = self._job
-        is_done = now is not None and now.is_whole and not now.is_same_checkout(self._before)
-        if is_done:
-            renew(self._snapshot, self._origin, self._target, job.name, job.shares)
+        flock(_open_lock(f"{self.snapshot.paths.area}/turn"), LOCK_EX)
+        now, job = read_note(self.snapshot.paths), self.job
+        if now is not None and now.is_whole and not now.is_same_checkout(self.before):
+            renew(self.snapshot, self.origin, self.target, job.name, job.shares)
         else:
-            prepare(self._snapshot, self._origin, self._target, job.name, job.shares, job.cleans, self._may_fetch)
+            may_fetch = job.phase == FOREGROUND  # somebody waits, and can be asked for a password (S4)
+            prepare(self.snapshot, self.origin, self.target, job.name, job.shares, job.cleans, may_fetch)
 
 
 class SnapshotJobs:

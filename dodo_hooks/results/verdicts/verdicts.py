@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from dodo_hooks.core.job_key import Value
-    from dodo_hooks.core.plan import Job
     from dodo_hooks.git.target import Target
     from dodo_hooks.results.facts import Known, Occasion
     from dodo_hooks.results.kept import KeptResults
@@ -116,22 +115,17 @@ class Verdicts:
 
     def known(self, number: int) -> "Known":
         """Return the key of a job, and what it rests on. Raises Undecidable."""
-        if number not in self._known:
-            wanted = self._hook.with_needs([number])
-            for one in self._hook.order:  # in order: a long chain of needs is no deep recursion
-                if one in wanted:
-                    self._learn(one)
+        unknown = () if number in self._known else self._hook.with_needs([number]) - self._known.keys()
+        for one in self._hook.order if unknown else ():  # in order: a long chain of needs is no deep recursion
+            if one in unknown:
+                try:
+                    self._known[one] = self._collector.known(self._jobs[one], self._tree, self.part_of)
+                except Undecidable as error:
+                    self._known[one] = error
         known = self._known[number]
         if isinstance(known, Undecidable):
             raise known
         return known
-
-    def _learn(self, number: int) -> None:
-        if number not in self._known:
-            try:
-                self._known[number] = self._collector.known(self._jobs[number], self._tree, self.part_of)
-            except Undecidable as error:
-                self._known[number] = error
 
     def part_of(self, need: int) -> "Value":
         """Return what a need contributes to a key: its own, since it leaves no outputs (K5). Raises Undecidable."""
@@ -239,16 +233,10 @@ class Verdicts:
             return Verdict(PASSED, number, success)
         if run is not None:
             return Verdict(RUNNING, number, run=run)
-        failure = self._failure(job, key)
-        return Verdict(FAILED_BEFORE, number, failure) if failure is not None else Verdict(NONE, number)
-
-    def _failure(self, job: "Job", key: str) -> "Success | None":
-        """Return the failure under a key; None where there is none, or its run was pruned with its log (V4)."""
         failure = self._kept.failure(job, key)
-        if failure is None:
-            return None
-        directory = layout.invocation_dir(self.repository_dir, failure.invocation)
-        return failure if os.access(directory, os.F_OK) else None
+        if failure is None or not os.access(layout.invocation_dir(self.repository_dir, failure.invocation), os.F_OK):
+            return Verdict(NONE, number)  # also where its run was pruned with its log (V4)
+        return Verdict(FAILED_BEFORE, number, failure)
 
     def why_unknown(self, number: int) -> "str | None":
         """Return why the key of a job cannot be known; None where it is."""

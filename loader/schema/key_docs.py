@@ -5,8 +5,10 @@ The models carry these as metadata, so that the JSON Schema and docs/keys.md hav
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+SCHEMA_FILE = Path(__file__).parents[1] / "hooks.schema.json"  # for editors: made of the models
 COMMANDS = ("run", "script", "group")  # a job has one of them
 
 OURS: tuple[str, ...] = ()

@@ -12,22 +12,15 @@ from dodo_hooks.loader.layers.discover import find_hook_file
 from dodo_hooks.loader.load import load
 from dodo_hooks.loader.read.yaml_reader import parse
 from dodo_hooks.loader.schema.file_models import BODIES, USER_BODIES
-from dodo_hooks.loader.schema.json_schema import (
-    SCHEMA_FILE,
-    default_of,
-    hook_file_schema,
-    keys_of,
-    plain_of,
-    schema_text,
-)
-from dodo_hooks.loader.schema.key_docs import COMMANDS
-from dodo_hooks.loader.schema.key_reference import reference_text
+from dodo_hooks.loader.schema.key_docs import COMMANDS, SCHEMA_FILE
 from dodo_hooks.loader.schema.model_errors import ways_from
 from dodo_hooks.loader.schema.read_models import read_models
+from kit.hook_files.json_schema import default_of, hook_file_schema, keys_of, plain_of, schema_text
+from kit.hook_files.key_reference import reference_text
 
 ROOT = Path(__file__).parents[3]
 HOOK_FILES = sorted([ROOT / "hooks.dodo", *(ROOT / "examples").glob("*/hooks.dodo")])
-AGAIN = "a key has changed: run `python -m dodo_hooks.loader.schema.key_reference` and commit what it writes"
+AGAIN = "a key has changed: run `PYTHONPATH=tests python -m kit.hook_files.key_reference` and commit what it writes"
 
 # Where a body of each level stands; `{}` is the body, in flow style.
 AROUND = {

@@ -1,7 +1,7 @@
 """The generator of docs/keys.md, from the models (C1).
 
-`python -m dodo_hooks.loader.schema.key_reference` in a checkout writes it and hooks.schema.json: run it when a key has
-changed. Tests compare both with what it would write.
+`PYTHONPATH=tests python -m kit.hook_files.key_reference` in a checkout writes it and loader/hooks.schema.json: run it
+when a key has changed. Tests compare both with what it would write.
 """
 
 import json
@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from dodo_hooks.loader.schema.file_models import BODIES, USER_BODIES
-from dodo_hooks.loader.schema.json_schema import SCHEMA_FILE, default_of, keys_of, says, schema_text
-from dodo_hooks.loader.schema.key_docs import Key
+from dodo_hooks.loader.schema.key_docs import SCHEMA_FILE, Key
+from kit.hook_files.json_schema import default_of, keys_of, says, schema_text
 
 _HEADINGS = {
     "file": "The file",
@@ -74,8 +74,7 @@ def _example(said: Key) -> str:
 
 def main() -> None:
     """Write docs/keys.md and hooks.schema.json."""
-    # The loader is reached by a link, and docs/ lies beside what the link leads to.
-    reference = Path(__file__).resolve().parents[2] / "docs" / "keys.md"
+    reference = Path(__file__).parents[3] / "docs" / "keys.md"
     reference.write_text(reference_text(), encoding="utf-8")
     SCHEMA_FILE.write_text(schema_text(), encoding="utf-8")
 

@@ -1,14 +1,13 @@
 """The JSON Schema of a hook file, generated from the models (C1).
 
-It is stored in hooks.schema.json (`key_reference.py` writes it), and a test compares the two. It is for editors, and as
-strict as JSON Schema can be: relations between bodies (needs, names, modes), and the syntax of texts, are checked by
-`dodo-hooks validate` alone.
+It is stored in loader/hooks.schema.json (`key_reference.py` writes it), and a test compares the two. It is for editors,
+and as strict as JSON Schema can be: relations between bodies (needs, names, modes), and the syntax of texts, are
+checked by `dodo-hooks validate` alone.
 """
 
 import json
 import types
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from dodo_hooks.loader.read.nodes import ListNode, MapNode, Node
@@ -17,8 +16,6 @@ from dodo_hooks.loader.schema.condition_models import ASKED, PATTERNS
 from dodo_hooks.loader.schema.file_models import BODIES
 from dodo_hooks.loader.schema.job_models import OF_SCRIPTS
 from dodo_hooks.loader.schema.key_docs import COMMANDS, Key, Shape
-
-SCHEMA_FILE = Path(__file__).parents[1] / "hooks.schema.json"
 
 _Json = dict[str, Any]
 

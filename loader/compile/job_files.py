@@ -136,11 +136,5 @@ def _overlap(one: str, other: str) -> bool:
 
 def outputs_in(flats: Iterable[Mapping[str, Flat]]) -> tuple[str, ...]:
     """Return the outputs of all jobs of a file."""
-
-    def every() -> Iterator[str]:
-        for flat in flats:
-            for one in flat.values():
-                for member in one.members:
-                    yield from member.body.outputs
-
-    return tuple(dict.fromkeys(every()))
+    members = (member for by_name in flats for flat in by_name.values() for member in flat.members)
+    return tuple(dict.fromkeys(output for member in members for output in member.body.outputs))

@@ -7,7 +7,7 @@ those by way of jobs outside of the group, so that the modes create no cycle tha
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from itertools import pairwise
@@ -65,19 +65,11 @@ def mode_of(body: "HookBody | GroupBody | None") -> str | None:
 
 def _pipe(before: Unit, behind: Unit, needs: Edges) -> None:
     """Make the first jobs of `behind` need the last jobs of `before`; these succeed only after all jobs of `before`."""
-    last_ones = list(_last_ones(before, needs))
-    for job in list(_first_ones(behind, needs)):
+    needed, own = {need for job in before.numbers for need in needs[job]}, set(behind.numbers)
+    last_ones = [job for job in before.numbers if job not in needed]
+    first_ones = [job for job in behind.numbers if own.isdisjoint(needs[job])]
+    for job in first_ones:
         needs[job] += [other for other in last_ones if other not in needs[job]]
-
-
-def _first_ones(part: Unit, needs: Edges) -> Iterator[int]:
-    own = set(part.numbers)
-    return (job for job in part.numbers if own.isdisjoint(needs[job]))
-
-
-def _last_ones(part: Unit, needs: Edges) -> Iterator[int]:
-    needed = {need for job in part.numbers for need in needs[job]}
-    return (job for job in part.numbers if job not in needed)
 
 
 def _follow(row: Sequence[Unit], is_late: Sequence[bool], chains: HookEdges) -> None:

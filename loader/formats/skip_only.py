@@ -24,8 +24,13 @@ class Unmet(Exception):
     """A condition that never holds in the tool that the file is for."""
 
 
-def lefthook_condition(entry: Entry, diagnostics: DiagnosticCollector) -> Entry | None:
-    """Return the `skip` or `only` in our format; None for a `skip` that never holds in lefthook."""
+def lefthook_conditions(fields: Mapping[str, Entry], diagnostics: DiagnosticCollector) -> list[Entry]:
+    """Return `skip` and `only` of lefthook's in our format, without a `skip` that never holds in lefthook."""
+    found = [_lefthook_condition(fields[key], diagnostics) for key in ("skip", "only") if key in fields]
+    return [one for one in found if one]
+
+
+def _lefthook_condition(entry: Entry, diagnostics: DiagnosticCollector) -> Entry | None:
     value = entry.value
     if isinstance(value, Scalar) and isinstance(value.value, bool):
         return entry

@@ -14,7 +14,7 @@ from dodo_hooks.core.text.terminal_text import quote
 from dodo_hooks.loader.formats.fail_on_changes_key import changes_entry
 from dodo_hooks.loader.formats.lefthook.lefthook_files import FileRules
 from dodo_hooks.loader.formats.lefthook.lefthook_jobs import Jobs, has_scripts
-from dodo_hooks.loader.formats.skip_only import lefthook_condition
+from dodo_hooks.loader.formats.skip_only import lefthook_conditions
 from dodo_hooks.loader.formats.translation import (
     DiagnosticCollector,
     Translation,
@@ -202,9 +202,7 @@ class _File:
         known = self._diagnostics.keep_known(entry.value, _HOOK_KEYS, f"lefthook's hooks, in {subject}")
         fields = {key: _typed(one) for key, one in fields_of(known).items()}
         out = [*_modes(entry.mark, fields, self._diagnostics)]
-        for key in ("skip", "only"):
-            condition = lefthook_condition(fields[key], self._diagnostics) if key in fields else None
-            out += [condition] if condition else []
+        out += lefthook_conditions(fields, self._diagnostics)
         out += [as_list(fields["exclude_tags"])] if "exclude_tags" in fields else []
         out += [as_list(fields["setup"])] if "setup" in fields else []
         out += changes_entry(fields.get("fail_on_changes"), subject, self._diagnostics)

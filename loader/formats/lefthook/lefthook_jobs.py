@@ -12,7 +12,7 @@ from dodo_hooks.core.diagnostics import Location
 from dodo_hooks.core.text.terminal_text import quote
 from dodo_hooks.loader.formats.env import Moving, export_variables, split_env
 from dodo_hooks.loader.formats.lefthook.lefthook_files import FileRules, Inherited
-from dodo_hooks.loader.formats.skip_only import lefthook_condition
+from dodo_hooks.loader.formats.skip_only import lefthook_conditions
 from dodo_hooks.loader.formats.translation import (
     DiagnosticCollector,
     as_flag,
@@ -137,7 +137,7 @@ class Jobs:
             outer = replace(inherited, root=inside.get("root", inherited.root))
             below = replace(outer.extend(fields), variables=_overridden(inherited.variables, fields, moving))
             made.append(each_item(inside["jobs"], lambda item: self._job(item, below)))
-        out = [*self._title(fields), *self._conditions(fields), *env]
+        out = [*self._title(fields), *lefthook_conditions(fields, self._diagnostics), *env]
         return replace(node, entries=(*out, with_value(entry, replace(group, entries=tuple(made)))))
 
     def _leaf(self, node: MapNode, inherited: Inherited) -> Node:
@@ -154,7 +154,7 @@ class Jobs:
         if self._hook != "pre-commit" and "stage_fixed" in fields:
             self._diagnostics.note_ignored(fields.pop("stage_fixed"), "lefthook stages fixes in pre-commit alone")
         out += [fields[key] for key in _SAME if key in fields]
-        out += self._conditions(fields)
+        out += lefthook_conditions(fields, self._diagnostics)
         out += [with_value(fields["timeout"], our_duration(fields["timeout"].value))] if "timeout" in fields else []
         out += [*self._rules.of_job(fields, inherited.extend(fields), self._hook, subject), *env]
         return export_variables(replace(node, entries=tuple(out)), moving, expands=True)
@@ -201,10 +201,6 @@ class Jobs:
         if run and args and not script:
             return [with_value(run, text(run.value.mark, f"{text_of(run).rstrip()} {text_of(args)}"))]
         return [one for one in (run, script, runner if script else None, args if script else None) if one]
-
-    def _conditions(self, fields: dict[str, Entry]) -> list[Entry]:
-        found = [lefthook_condition(fields[key], self._diagnostics) for key in ("skip", "only") if key in fields]
-        return [one for one in found if one]
 
 
 def _typed(entry: Entry) -> Entry:

@@ -10,7 +10,6 @@ from dodo_hooks.git.target import Target
 from dodo_hooks.host.console import say
 from dodo_hooks.host.world import World
 from dodo_hooks.plans.compiled_plan import Compiled
-from dodo_hooks.results import USE
 from dodo_hooks.results.verdicts.verdicts import NONE, PASSED, RUNNING, Verdict, Verdicts
 from dodo_hooks.store.records import with_records
 
@@ -32,7 +31,6 @@ class Check:
         hook: Hook,
         target: Target,
         jobs: "Collection[int]",
-        use: str = USE,
         branches: "Sequence[str | None]" = (),
         ends_with_parent: bool = False,
         phase: str = FOREGROUND,
@@ -55,7 +53,7 @@ class Check:
         how = ATTACHED if phase == FOREGROUND else None
         firing = make_firing(world, repo, compiled.rules, _in_phase(hook, phase), (), BY_CHECK, out, phase=how)
         # `again`: only a retry runs it on this commit.
-        firing = firing._replace(target=target, results=use, again=None, ends_with_parent=ends_with_parent)
+        firing = firing._replace(target=target, again=None, ends_with_parent=ends_with_parent)
         self._unselected = firing
         for branch in branches or (None,):
             self.firing: Firing = select_files(firing._replace(branch=branch))
@@ -112,8 +110,7 @@ class Check:
 
     def has_just_passed(self) -> bool:
         """Return whether all jobs and what they need have passed in `run`, be it that nothing could be kept of it."""
-        left_out = self.firing.left_out
-        needed = [one for one in self.hook.with_needs(self.jobs) if one not in left_out]
+        needed = self.hook.with_needs(self.jobs) - self.firing.left_out.keys()
         return all(one in self._outcomes and self._outcomes[one].status in _PASSES for one in needed)
 
 

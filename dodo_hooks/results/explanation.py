@@ -6,13 +6,16 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dodo_hooks.host.posix import decode_path
-from dodo_hooks.results.kept import plain
+from dodo_hooks.results.found import Undecidable
+from dodo_hooks.results.kept import PassedFiles, plain
+from dodo_hooks.results.run_results import RunResults
 
 if TYPE_CHECKING:
     from dodo_hooks.core.job_key import Facts
     from dodo_hooks.core.plan import Job
     from dodo_hooks.results.facts import Known
     from dodo_hooks.results.kept import KeptResults
+    from dodo_hooks.results.verdicts.verdicts import Verdicts
 
 _MOST_FILES = 20  # that are named
 _ID_DIGITS = 8
@@ -32,6 +35,27 @@ _NAMED = {
     "needs": "what {} made, or its result",
 }
 _LISTS = {"inputs": "input", "files": "file"}
+
+
+def explain(results: RunResults | Verdicts, number: int) -> list[str]:
+    """Return sentences on what would make a job run."""
+    job, kept = results.jobs[number], results.kept
+    if not job.is_incremental:
+        return [f"{job.name} runs each time: it has neither inputs nor uptodate"]
+    if (outcome := results.check(number, restores=False)) is not None:
+        return [f"{job.name} {'has' if job.workspace else 'is'} {outcome.reason}"]
+    try:
+        known = results.known(number)
+        if job.is_per_file:
+            left = PassedFiles(job, kept, known.key, known.listed).left
+            return [f"{job.name} would run for files that have not passed:", *(f"  {decode_path(one)}" for one in left)]
+        if isinstance(results, RunResults) and not job.workspace and (success := kept.find(job, known.key)):
+            bad = [output.path for output in success.outputs if not results.is_as_made(output)] or job.outputs
+            what = "be restored or run" if job.cache else "run"
+            return [f"{job.name} would {what}:", *(f"  output {path} is gone, or was changed" for path in bad)]
+        return [f"{job.name} would run:", *(f"  {line}" for line in _reasons(kept, job, known))]
+    except Undecidable as error:
+        return [f"{job.name} would run: {error}"]
 
 
 def differences(before: Mapping[str, Any], now: Facts) -> list[str]:
@@ -90,7 +114,7 @@ def _files(value: Any) -> dict[str, str]:
     return {path: about for path, _, about in pairs}
 
 
-def reasons(kept: KeptResults, job: Job, known: Known) -> list[str]:
+def _reasons(kept: KeptResults, job: Job, known: Known) -> list[str]:
     """Return sentences on why there is no success under the job's key. Raises Undecidable."""
     why, before = kept.why_not_kept(job), kept.last_facts(job)
     lines = [f"its last success is not kept: {why}"] if why else []

@@ -55,8 +55,8 @@ class RunResults:
             verdicts: the results of the jobs that run in a snapshot; None where there is no such job.
         """
         self.verdicts = verdicts
-        self._jobs = occasion.hook.jobs
-        self._kept = kept
+        self.jobs = occasion.hook.jobs
+        self.kept = kept
         self._cache = cache
         self._contents = Contents(occasion.repo, kept.own_file("stats"))
         self._memory = IndexMemory(kept.own_file("index"), kept.own_file("converted"))
@@ -88,14 +88,14 @@ class RunResults:
         Its needs have ended. `after_wait`: it has waited for another run, so the tree is read again. `restores`:
         outputs may be restored from the cache, which takes its time.
         """
-        if self.verdicts is not None and self._jobs[number].workspace:
+        if self.verdicts is not None and self.jobs[number].workspace:
             return self.verdicts.check(number)
         if after_wait:
             self._look_again()
         return self._check(number, restores=restores) if self._use == USE else None
 
     def _check(self, number: int, *, restores: bool = False) -> "Outcome | None":
-        job = self._jobs[number]
+        job = self.jobs[number]
         if not job.is_incremental:
             return None
         known = self._known_of(number)
@@ -113,7 +113,7 @@ class RunResults:
 
     def _check_list(self, number: int, known: Known) -> "Outcome | None":
         """Check the files of a list; where some have passed, the job is given the others alone (K8)."""
-        left = PassedFiles(self._jobs[number], self._kept, known.key, known.listed).left
+        left = PassedFiles(self.jobs[number], self.kept, known.key, known.listed).left
         if left:
             if self._use == USE and len(left) < len(known.listed):
                 self._narrow(number, left)
@@ -128,7 +128,7 @@ class RunResults:
 
         A job in a snapshot has none here: they are those of a commit.
         """
-        job = self._jobs[number]
+        job = self.jobs[number]
         if job.workspace:
             return []
         try:
@@ -139,42 +139,24 @@ class RunResults:
         except Undecidable:
             return []
 
-    def explain(self, number: int) -> "list[str]":
-        """Return sentences on what would make a job run (K11)."""
-        job = self._jobs[number]
-        if self.verdicts is not None and job.workspace:
-            return self.verdicts.explain(number)
-        if not job.is_incremental:
-            return [f"{job.name} runs each time: it has neither inputs nor uptodate"]
-        if (outcome := self._check(number)) is not None:
-            return [f"{job.name} is {outcome.reason}"]
+    def known(self, number: int) -> Known:
+        """Return the key of an incremental job, and what it rests on. Raises Undecidable."""
+        if self.verdicts is not None and self.jobs[number].workspace:
+            return self.verdicts.known(number)
         known = self._known_of(number)
         if isinstance(known, Undecidable):
-            return [f"{job.name} would run: {known}"]
-        if job.is_per_file:
-            left = PassedFiles(job, self._kept, known.key, known.listed).left
-            return [
-                f"{job.name} would run for files that have not passed:",
-                *(f"  {decode_path(path)}" for path in left),
-            ]
-        success = self._kept.find(job, known.key)
-        if success is not None:
-            bad = [output.path for output in success.outputs if not self._is_as_made(output)] or job.outputs
-            what = "be restored or run" if job.cache else "run"
-            return [f"{job.name} would {what}:", *(f"  output {path} is gone, or was changed" for path in bad)]
-        from dodo_hooks.results.explanation import reasons
-
-        return [f"{job.name} would run:", *(f"  {line}" for line in reasons(self._kept, job, known))]
+            raise known
+        return known
 
     def _holding(self, job: "Job", known: Known) -> "Success | None":
         """Return the kept success under this key, if the outputs are still as that run has left them (K6)."""
-        success = self._kept.find(job, known.key)
+        success = self.kept.find(job, known.key)
         try:
             if success is None or tuple(output.path for output in success.outputs) != job.outputs:
                 return None
             if success.manifest:
                 return success if self._cache.digest(job, self._contents) == success.manifest else None
-            return success if all(map(self._is_as_made, success.outputs)) else None
+            return success if all(map(self.is_as_made, success.outputs)) else None
         except Undecidable:
             return None
 
@@ -185,7 +167,7 @@ class RunResults:
             return None
         success = self._success(job, manifest)
         try:
-            self._kept.keep(job, known.key, success, known.named_facts)
+            self.kept.keep(job, known.key, success, known.named_facts)
         except (StoreError, Undecidable) as error:
             self._say(f"the result of {job.name} is not kept: {error}")
         return success
@@ -195,7 +177,8 @@ class RunResults:
         outputs = tuple(one for one in map(self._output, job.outputs) if one is not None)
         return Success(wall_ns(), self._invocation, outputs, manifest)
 
-    def _is_as_made(self, output: Output) -> bool:
+    def is_as_made(self, output: Output) -> bool:
+        """Return whether an output is there as it was kept. Raises Undecidable."""
         try:
             stat = os.lstat(f"{self._repo.top}/{output.path}")
         except OSError:
@@ -209,9 +192,9 @@ class RunResults:
         if number not in self._known:
             try:
                 if self._tree is None:
-                    jobs = [job for job in self._jobs if job.is_incremental and not job.workspace]
+                    jobs = [job for job in self.jobs if job.is_incremental and not job.workspace]
                     self._tree = self._collector.tree(jobs, self._contents, self._memory)
-                self._known[number] = self._collector.known(self._jobs[number], self._tree, self._part_of)
+                self._known[number] = self._collector.known(self.jobs[number], self._tree, self._part_of)
             except Undecidable as error:
                 self._known[number] = error
             except RecursionError:  # a long chain of needs that are not part of this run
@@ -220,7 +203,7 @@ class RunResults:
 
     def _part_of(self, need: int) -> "Value":
         """Return what a need contributes to a key (K5). Raises Undecidable."""
-        job, outcome = self._jobs[need], self._ended.get(need)
+        job, outcome = self.jobs[need], self._ended.get(need)
         if self.verdicts is not None and job.workspace:
             return self.verdicts.part_of(need)
         if job.is_setup:
@@ -246,14 +229,14 @@ class RunResults:
 
     def starting(self, number: int) -> None:
         """Note what the job starts from."""
-        job = self._jobs[number]
+        job = self.jobs[number]
         if self.verdicts is not None and job.workspace:
             self.verdicts.starting(number)
             return
         if not job.is_incremental:
             return
         try:
-            self._kept.drop_made(job)
+            self.kept.drop_made(job)
         except StoreError as error:
             self._say(f"the results of {job.name} cannot be removed: {error}")
         if self._use == IGNORE:
@@ -265,7 +248,7 @@ class RunResults:
             return
         self._begun[number] = begun
         if job.is_per_file:
-            self._lists[number] = PassedFiles(job, self._kept, begun.known.key, begun.known.listed)
+            self._lists[number] = PassedFiles(job, self.kept, begun.known.key, begun.known.listed)
 
     def _look_anew(self, number: int, is_late: bool) -> "Known | Undecidable":
         if is_late:
@@ -279,7 +262,7 @@ class RunResults:
     def ended(self, number: int, outcome: Outcome) -> Outcome:
         """Keep the success of a job that ran; remove the success under the key of one that failed (K7)."""
         self._ended[number] = outcome
-        if self.verdicts is not None and self._jobs[number].workspace:
+        if self.verdicts is not None and self.jobs[number].workspace:
             return self.verdicts.ended(number, outcome)
         begun = self._begun.pop(number, None)
         if outcome.status != UP_TO_DATE:
@@ -289,11 +272,11 @@ class RunResults:
                 self._look_again()
             return outcome
         self._look_again()
-        job = self._jobs[number]
+        job = self.jobs[number]
         try:
             self._keep_or_drop(number, job, begun, outcome)
         except Undecidable as error:
-            self._kept.note_not_kept(job, str(error))
+            self.kept.note_not_kept(job, str(error))
         except StoreError as error:
             self._say(f"the result of {job.name} is not kept: {error}")
         return outcome
@@ -309,7 +292,7 @@ class RunResults:
         elif outcome.status == COMPLETED:
             self._keep(number, job, begun)
         elif outcome.status == FAILED:
-            self._kept.drop(job, begun.known.key)
+            self.kept.drop(job, begun.known.key)
             if job.cache:
                 self._cache.remove(begun.known.key)
 
@@ -320,15 +303,15 @@ class RunResults:
             return
         known = self._known_of(number)
         if isinstance(known, Undecidable):
-            self._kept.note_not_kept(job, str(known))
+            self.kept.note_not_kept(job, str(known))
             return
         if why := difference(self._repo, begun, known):
-            self._kept.note_not_kept(job, f"{why} changed while it ran")
+            self.kept.note_not_kept(job, f"{why} changed while it ran")
             return
         self._keys[number] = known.key
         success = self._success(job, self._cache.store(job, known.key, self._contents) if job.cache else "")
         self._manifests[number] = success.manifest
-        self._kept.keep(job, known.key, success, known.named_facts)
+        self.kept.keep(job, known.key, success, known.named_facts)
 
     def _keep_list(self, number: int, begun: Begun, outcome: Outcome) -> None:
         """Keep which files have passed: all of them, or those of the batches that succeeded."""

@@ -29,6 +29,7 @@ def why(world: World, hook_or_job: str, job: str | None) -> None:
     from dodo_hooks.fire.firing import MANUAL, make_firing, select_files
     from dodo_hooks.fire.guards.kept_results import results_of
     from dodo_hooks.plans.plan_cache import load_compiled
+    from dodo_hooks.results.explanation import explain
     from dodo_hooks.trust.policy import expect_accepted
 
     compiled, _ = load_compiled(world, tree_here(world))
@@ -45,7 +46,7 @@ def why(world: World, hook_or_job: str, job: str | None) -> None:
     if left_out is not None:
         say(f"{escape(name)} would not run: {escape(left_out.reason or '')}")
         return
-    for line in results_of(firing, "", lambda sentence: None).explain(number):
+    for line in explain(results_of(firing, "", lambda sentence: None), number):
         say(escape(line))
 
 

@@ -12,6 +12,7 @@ from dodo_hooks.git.repo import Repo
 from dodo_hooks.host.console import say
 from dodo_hooks.host.world import World
 from dodo_hooks.loader.tasks import task_name
+from dodo_hooks.results.explanation import explain
 from dodo_hooks.results.run_results import RunResults
 from dodo_hooks.results.verdicts.verdicts import Verdicts
 from dodo_hooks.trust.policy import expect_file_accepted
@@ -35,7 +36,7 @@ class PlanStatuses:
         hook, job = self._jobs[name]
         if self._of(hook).check(job.number, restores=False) is not None:
             return None
-        return [line.strip() for line in self._of(hook).explain(job.number)]
+        return [line.strip() for line in explain(self._of(hook), job.number)]
 
     def begin(self, name: str) -> None:
         hook, job = self._jobs[name]
@@ -62,7 +63,8 @@ class PlanStatuses:
 
     def files(self, hook: Hook, job: Job) -> list[str]:
         """Return the inputs of a job, as doit's `file_dep`; none where they cannot be had. No command is run."""
-        return results_of(self._firing(hook), "", say).input_paths(job.number) if job.inputs else []
+        results = results_of(self._firing(hook), "", say) if job.inputs else None
+        return results.input_paths(job.number) if isinstance(results, RunResults) else []
 
     def _of(self, hook: Hook) -> RunResults | Verdicts:
         if hook.name not in self._results:

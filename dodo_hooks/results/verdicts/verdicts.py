@@ -84,9 +84,9 @@ class Verdicts:
         """
         self.target = target
         self._hook = occasion.hook
-        self._jobs = occasion.hook.jobs
+        self.jobs = occasion.hook.jobs
         self._collector = FactCollector(occasion)
-        self._kept = kept
+        self.kept = kept
         self.repository_dir = repository_dir
         self._tree = CommitTree(occasion.repo, occasion.git_environ, target)
         self._invocation = invocation
@@ -119,7 +119,7 @@ class Verdicts:
         for one in self._hook.order if unknown else ():  # in order: a long chain of needs is no deep recursion
             if one in unknown:
                 try:
-                    self._known[one] = self._collector.known(self._jobs[one], self._tree, self.part_of)
+                    self._known[one] = self._collector.known(self.jobs[one], self._tree, self.part_of)
                 except Undecidable as error:
                     self._known[one] = error
         known = self._known[number]
@@ -137,12 +137,12 @@ class Verdicts:
         A job runs also where one that needs it has to run: what it builds in the snapshot is not kept. One that has
         failed runs again, but for a failure in a run that ours has waited for: that is the result of both (V5).
         """
-        if self._use != USE or not self._jobs[number].workspace:
+        if self._use != USE or not self.jobs[number].workspace:
             return None
         try:
             if (run := self._failed_in(number)) is not None:
                 return Outcome(FAILED, CONCURRENCY, f"failed in run {run}, which this one has waited for")
-            success = self._kept.find(self._jobs[number], self.key(number))
+            success = self.kept.find(self.jobs[number], self.key(number))
             if success is None or not all(map(self._is_settled, self._dependents(number))):
                 return None
         except Undecidable:
@@ -151,11 +151,11 @@ class Verdicts:
         return Outcome(UP_TO_DATE, reason=f"passed since {local_time(success.ended_ns)}{run}")
 
     def _dependents(self, number: int) -> "set[int]":
-        found = closure(self._jobs[number].dependents, lambda one: self._jobs[one].dependents)
-        return {one for one in found if self._jobs[one].workspace}
+        found = closure(self.jobs[number].dependents, lambda one: self.jobs[one].dependents)
+        return {one for one in found if self.jobs[one].workspace}
 
     def _has_passed(self, number: int) -> bool:
-        if number not in self._passed and self._kept.find(self._jobs[number], self.key(number)) is not None:
+        if number not in self._passed and self.kept.find(self.jobs[number], self.key(number)) is not None:
             self._passed.add(number)  # so that a long chain is not read again for each of its jobs
         return number in self._passed
 
@@ -164,12 +164,12 @@ class Verdicts:
 
     def _failed_in(self, number: int) -> "str | None":
         """Return the run that ours has waited for, and in which the job has failed; None where there is none."""
-        failure = self._kept.failure(self._jobs[number], self.key(number)) if self._awaited else None
+        failure = self.kept.failure(self.jobs[number], self.key(number)) if self._awaited else None
         return failure.invocation if failure is not None and failure.invocation in self._awaited else None
 
     def awaited(self, number: int) -> "JobRun | None":
         """Return the run that has a job under its key, and that ours waits for now. Raises Undecidable."""
-        run = self.locks.find(self._jobs[number].name, self.key(number))
+        run = self.locks.find(self.jobs[number].name, self.key(number))
         if run is not None:
             self._awaited.add(run.invocation)
         return run
@@ -180,7 +180,7 @@ class Verdicts:
         from dodo_hooks.store.read_records import ignore
         from dodo_hooks.store.reader import list_alive, read_jobs
 
-        job = self._jobs[number]
+        job = self.jobs[number]
         for run in list_alive(self.repository_dir, ignore):
             is_same = (run.hook, run.tree) == (self._hook.name, self.target.tree)
             is_same = is_same and (run.head == self.target.commit or not job.counts_commit)
@@ -197,7 +197,7 @@ class Verdicts:
         """
         try:
             others = [one for one in self._dependents(number) if not self._is_settled(one)]
-            if not others or self._kept.find(self._jobs[number], self.key(number)) is None:
+            if not others or self.kept.find(self.jobs[number], self.key(number)) is None:
                 return False
             if any(self.awaited(one) for one in others):
                 return True
@@ -222,18 +222,18 @@ class Verdicts:
         return verdicts[-1]
 
     def _verdict(self, number: int) -> Verdict:
-        job = self._jobs[number]
+        job = self.jobs[number]
         try:
             key = self.key(number)
         except Undecidable:
             return Verdict(NONE, number)
         run = self.locks.find(job.name, key)
-        success = self._kept.find(job, key)
+        success = self.kept.find(job, key)
         if success is not None:
             return Verdict(PASSED, number, success)
         if run is not None:
             return Verdict(RUNNING, number, run=run)
-        failure = self._kept.failure(job, key)
+        failure = self.kept.failure(job, key)
         if failure is None or not os.access(layout.invocation_dir(self.repository_dir, failure.invocation), os.F_OK):
             return Verdict(NONE, number)  # also where its run was pruned with its log (V4)
         return Verdict(FAILED_BEFORE, number, failure)
@@ -246,22 +246,8 @@ class Verdicts:
             return str(error)
         return None
 
-    def explain(self, number: int) -> "list[str]":
-        """Return sentences on what would make a job run (K11)."""
-        from dodo_hooks.results.explanation import reasons
-
-        job = self._jobs[number]
-        if not job.workspace:
-            return [f"{job.name} runs each time: it has neither inputs nor uptodate"]
-        if (outcome := self.check(number)) is not None:
-            return [f"{job.name} has {outcome.reason}"]
-        try:
-            return [f"{job.name} would run:", *(f"  {line}" for line in reasons(self._kept, job, self.known(number)))]
-        except Undecidable as error:
-            return [f"{job.name} would run: {error}"]
-
     def starting(self, number: int) -> None:
-        if self._jobs[number].workspace:
+        if self.jobs[number].workspace:
             self._begun.add(number)
 
     def ended(self, number: int, outcome: Outcome) -> Outcome:
@@ -275,20 +261,20 @@ class Verdicts:
 
     def _keep(self, number: int, outcome: Outcome) -> None:
         """Keep a success or a failure. The commands in `uptodate` are asked once more, and git's settings read (K4)."""
-        job, before = self._jobs[number], self._known.pop(number, None)
+        job, before = self.jobs[number], self._known.pop(number, None)
         self._tree.read_again()
         try:
             known = self.known(number)
             if before is None or isinstance(before, Undecidable) or before.key != known.key:
-                self._kept.note_not_kept(job, "what its key is made of changed while it ran")
+                self.kept.note_not_kept(job, "what its key is made of changed while it ran")
                 return
             result = Success(wall_ns(), self._invocation)
             if outcome.status == COMPLETED:
-                self._kept.keep(job, known.key, result, known.named_facts)
+                self.kept.keep(job, known.key, result, known.named_facts)
             else:
-                self._kept.keep_failure(job, known.key, result)
+                self.kept.keep_failure(job, known.key, result)
         except Undecidable as error:
-            self._kept.note_not_kept(job, str(error))
+            self.kept.note_not_kept(job, str(error))
         except StoreError as error:
             self._say(f"the result of {job.name} is not kept: {error}")
 
@@ -298,5 +284,3 @@ class Verdicts:
     def enter_background(self, environ: "Mapping[str, str]") -> None: ...
     def passed(self, number: int, files: int) -> None: ...
     def save(self) -> None: ...
-    def input_paths(self, number: int) -> "list[str]":
-        return []

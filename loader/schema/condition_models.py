@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BeforeValidator, Discriminator, Tag, model_
 from dodo_hooks.core.diagnostics import InvalidValue
 from dodo_hooks.core.text.terminal_text import join_or
 from dodo_hooks.loader.schema import value_parsers
-from dodo_hooks.loader.schema.key_docs import BOTH, DAFT, Key, Shape
+from dodo_hooks.loader.schema.shapes import Shape
 from dodo_hooks.loader.schema.value_types import (
     FLAG,
     LIST,
@@ -27,17 +27,9 @@ from dodo_hooks.loader.schema.value_types import (
 class PatternBody(Body):
     """A pattern with more to say. It has either a `regex` or a `glob`."""
 
-    regex: Annotated[
-        Annotated[FilledText, AfterValidator(value_parsers.regex)] | None,
-        Key("a regular expression (of Python's `re`) that is searched anywhere in the path", "regex: '\\.py$'"),
-    ] = None
-    glob: Annotated[
-        Annotated[FilledText, AfterValidator(value_parsers.glob)] | None,
-        Key("a glob", "glob: '*.{js,ts}'\nignore_case: true"),
-    ] = None
-    ignore_case: Annotated[
-        Flag, Key("whether the glob takes upper for lower case", "glob: '*.{js,ts}'\nignore_case: true")
-    ] = False
+    regex: Annotated[FilledText, AfterValidator(value_parsers.regex)] | None = None
+    glob: Annotated[FilledText, AfterValidator(value_parsers.glob)] | None = None
+    ignore_case: Flag = False
 
     @model_validator(mode="after")
     def _says_one(self) -> "PatternBody":
@@ -61,15 +53,12 @@ Patterns: TypeAlias = Annotated[OneOrMore[Pattern], Shape("pattern or list of pa
 class ConditionBody(Body):
     """One condition as a map; with several keys all of them have to hold. It has at least one besides `desc`."""
 
-    ref: Annotated[Patterns, Key("the branch matches", "ref: [main, 'release/*']", BOTH)] = []
-    env: Annotated[
-        FilledText | None,
-        Key("the variable is set, and is not empty, `0` or `false`", "env: CI", DAFT),
-    ] = None
-    run: Annotated[FilledText | None, Key("the command ends with exit code 0", "run: test -f .no-hooks", BOTH)] = None
-    changed: Annotated[Patterns, Key("a file that the event is about matches", "changed: 'docs/**'", DAFT)] = []
-    all: Annotated["Conditions", Key("each of these conditions holds", "all: [CI, {ref: main}]")] = []
-    desc: Annotated[Text, Key("why, for people", "env: CI\ndesc: the server checks this", DAFT)] = ""
+    ref: Patterns = []
+    env: FilledText | None = None
+    run: FilledText | None = None
+    changed: Patterns = []
+    all: "Conditions" = []
+    desc: Text = ""
 
     @model_validator(mode="after")
     def _asks(self) -> "ConditionBody":

@@ -7,24 +7,17 @@ from pydantic import BeforeValidator, model_validator
 from pydantic_core import PydanticCustomError
 
 from dodo_hooks.core.diagnostics import InvalidValue
-from dodo_hooks.core.file_types import KINDS
-from dodo_hooks.core.text.terminal_text import join_or, quote
+from dodo_hooks.core.text.terminal_text import quote
 from dodo_hooks.loader.read.nodes import ListNode, MapNode, node_at
 from dodo_hooks.loader.schema import value_parsers
 from dodo_hooks.loader.schema.condition_models import Patterns, SkipOnly
-from dodo_hooks.loader.schema.key_docs import BOTH, COMMANDS, DAFT, LEFTHOOK, Key, Shape
 from dodo_hooks.loader.schema.part_models import (
-    Clean,
     Concurrency,
-    Each,
     JobLogBody,
-    Requires,
     Setups,
     Share,
-    Supersede,
-    Wait,
-    WorkspaceKey,
 )
+from dodo_hooks.loader.schema.shapes import COMMANDS, Shape
 from dodo_hooks.loader.schema.value_types import (
     Architectures,
     BackgroundOutput,
@@ -41,12 +34,14 @@ from dodo_hooks.loader.schema.value_types import (
     InputPaths,
     Nice,
     Number,
+    Requirements,
     Run,
     Script,
     Seconds,
     Text,
     Texts,
     Variables,
+    Workspace,
 )
 
 OF_SCRIPTS = ("runner", "args")  # keys that are allowed beside a script only
@@ -71,186 +66,51 @@ def _in_place(node: object) -> object:
 class JobBody(Body):
     """One job: exactly one of `run`, `script` and `group`, and its other keys."""
 
-    name: Annotated[
-        Text | None,
-        Key(
-            "anything printable but `@` and `=`, and not beginning with `-`; unique in the hook",
-            "name: lint",
-            BOTH,
-            default="made from the command",
-        ),
-    ] = None
-    description: Annotated[Text, Key("for people; `doit list` shows it", "description: Style and types", DAFT)] = ""
-    run: Annotated[
-        Run | None,
-        BeforeValidator(_in_place),
-        Key(
-            "the command, for the `shell`; of a list one after the other until one fails; "
-            "of a map by system that of this system, and without one the job is skipped",
-            "run: {linux: apt-get check, macos: [brew update, brew doctor]}",
-            BOTH,
-        ),
-    ] = None
-    script: Annotated[
-        Script | None,
-        BeforeValidator(_in_place),
-        Key(
-            "a file in the folder of the hook's name below `source_dir` or `source_dir_local`", "script: lint.sh", BOTH
-        ),
-    ] = None
-    runner: Annotated[
-        FilledText | None,
-        BeforeValidator(_in_place),
-        Key("what runs the `script`", "script: lint.sh\nrunner: bash", BOTH, default="the script itself"),
-    ] = None
-    args: Annotated[
-        Text | None,
-        BeforeValidator(_in_place),
-        Key("what is put behind the `script`", "script: lint.sh\nargs: --strict", BOTH),
-    ] = None
-    group: Annotated[
-        "GroupBody | None",
-        BeforeValidator(_in_place),
-        Shape("map"),
-        Key("jobs that share what is said here, see below", "group: {jobs: [{run: make a}, {run: make b}]}", BOTH),
-    ] = None
-    shell: Annotated[FilledText, Key("what the command is given to, behind `-c`", "run: make\nshell: bash")] = "sh"
-    needs: Annotated[
-        list[Text],
-        BeforeValidator(value_parsers.items),
-        Shape("list of names"),
-        Key("the jobs of the same hook that must have succeeded before", "needs: [format]", DAFT),
-    ] = []
-    background: Annotated[
-        Flag | None,
-        Key("whether it continues when the prompt is back", "background: true", DAFT, default="the hook's"),
-    ] = None
-    background_output: Annotated[
-        BackgroundOutput,
-        Key(
-            "`silent`: in the background its failure is not reported, and only a failure leaves a log",
-            "background: true\nbackground_output: silent",
-            DAFT,
-        ),
-    ] = "log"
-    root: Annotated[
-        Folder,
-        Key(
-            "the folder to run in, inside of the working tree; its files are those in there",
-            "root: web",
-            BOTH,
-            "the top",
-        ),
-    ] = ""
-    env: Annotated[
-        Env, Key("variables; the job's win over the hook's, and these over the file's", "env: {CI: '1'}", BOTH)
-    ] = {}
-    tags: Annotated[Texts, Key("for `--tag`, `exclude_tags` and `DODO_HOOKS_SKIP=tag:...`", "tags: [slow]", BOTH)] = []
-    priority: Annotated[Number, Key("of the jobs that may start, the smaller starts first", "priority: 10", BOTH)] = 0
-    glob: Annotated[
-        Patterns,
-        Key("only files that match one of these; if there are none, the job is skipped", 'glob: "*.py"', BOTH),
-    ] = []
-    exclude: Annotated[Patterns, Key("no files that match one of these", "exclude: 'vendor/**'", BOTH)] = []
-    files: Annotated[
-        FilledText | None,
-        Key("a command that prints the files, one in each line", "files: git diff --name-only main", BOTH),
-    ] = None
-    file_types: Annotated[
-        FileTypes,
-        Key(
-            f"only files of these types: {join_or(KINDS)}, or a MIME type",
-            "file_types: text",
-            LEFTHOOK,
-        ),
-    ] = []
-    skip: Annotated[SkipOnly | None, Key("it does not run if one of these holds", "skip: [merge, rebase]", BOTH)] = None
-    only: Annotated[SkipOnly | None, Key("it runs only if one of these holds", "only: {ref: main}", BOTH)] = None
-    arch: Annotated[Architectures, Key("it runs only on such a machine", "arch: x86_64", DAFT)] = []
-    interactive: Annotated[Flag, Key("it runs alone and has the terminal", "interactive: true", BOTH)] = False
-    use_stdin: Annotated[Flag, Key("it is given what git gives to the hook", "use_stdin: true", LEFTHOOK)] = False
-    stage_fixed: Annotated[Flag, Key("what it changed among its files is staged", "stage_fixed: true", LEFTHOOK)] = (
-        False
-    )
-    fail_on_changes: Annotated[
-        ChangesFail | None,
-        Key(
-            "whether it fails if it has changed files",
-            "fail_on_changes: true",
-            default="the hook's",
-        ),
-    ] = None
-    fail_text: Annotated[Text, Key("what is printed when it has failed", "fail_text: run make format", BOTH)] = ""
-    timeout: Annotated[
-        Seconds | None,
-        Key(
-            "from its start; then its processes are ended, and it has failed",
-            "timeout: 90s",
-            LEFTHOOK,
-            default="none; `1h` in the background",
-        ),
-    ] = None
-    concurrency: Annotated[Concurrency | None, Key("see below", "concurrency: database")] = None
-    nice: Annotated[
-        Nice | None, Key("how much its niceness is raised", "nice: 15", default="`0`; `10` in the background")
-    ] = None
-    inputs: Annotated[
-        InputPaths,
-        BeforeValidator(_in_place),
-        Key(
-            "the files that its result depends on, from the top: while they are the same it does not run again; "
-            "see [incremental jobs](incremental.md)",
-            "inputs: [package-lock.json, 'src/**']",
-            default="it runs each time",
-        ),
-    ] = []
-    outputs: Annotated[
-        FilePaths,
-        Key(
-            "the files and folders that it makes: where one is gone it runs again, and a job that has one among its "
-            "`inputs` needs this job",
-            "inputs: package-lock.json\noutputs: node_modules",
-        ),
-    ] = []
-    env_inputs: Annotated[
-        Variables, Key("variables whose values its result depends on, too", "inputs: 'src/**'\nenv_inputs: [NODE_ENV]")
-    ] = []
-    cache: Annotated[
-        Cache,
-        Key(
-            "whether its `outputs` are stored, and restored where they are others, see "
-            "[the output cache](output-cache.md); `hardlink`: by hard links",
-            "run: npm ci\ninputs: package-lock.json\noutputs: node_modules\ncache: true",
-            default="`false`",
-        ),
-    ] = ""
-    incremental: Annotated[
-        Flag | None,
-        Key(
-            "whether the job is given only those files of its list that have not passed yet; only for commands that "
-            "judge each file by itself, see [files that have passed](incremental.md#files-that-have-passed). "
-            "`false` in a snapshot: once per commit",
-            "run: 'ruff check {staged_files}'\nincremental: true",
-            default="`false`; in a snapshot once per content",
-        ),
-    ] = None
-    uptodate: Annotated[
-        Texts,
-        Key(
-            "commands; while they print the same, and the `inputs` are the same, it does not run again",
-            "uptodate: [node --version]",
-        ),
-    ] = []
-    workspace: WorkspaceKey = None
+    name: Text | None = None
+    description: Text = ""
+    run: Annotated[Run | None, BeforeValidator(_in_place)] = None
+    script: Annotated[Script | None, BeforeValidator(_in_place)] = None
+    runner: Annotated[FilledText | None, BeforeValidator(_in_place)] = None
+    args: Annotated[Text | None, BeforeValidator(_in_place)] = None
+    group: Annotated["GroupBody | None", BeforeValidator(_in_place), Shape("map")] = None
+    shell: FilledText = "sh"
+    needs: Annotated[list[Text], BeforeValidator(value_parsers.items), Shape("list of names")] = []
+    background: Flag | None = None
+    background_output: BackgroundOutput = "log"
+    root: Folder = ""
+    env: Env = {}
+    tags: Texts = []
+    priority: Number = 0
+    glob: Patterns = []
+    exclude: Patterns = []
+    files: FilledText | None = None
+    file_types: FileTypes = []
+    skip: SkipOnly | None = None
+    only: SkipOnly | None = None
+    arch: Architectures = []
+    interactive: Flag = False
+    use_stdin: Flag = False
+    stage_fixed: Flag = False
+    fail_on_changes: ChangesFail | None = None
+    fail_text: Text = ""
+    timeout: Seconds | None = None
+    concurrency: Concurrency | None = None
+    nice: Nice | None = None
+    inputs: Annotated[InputPaths, BeforeValidator(_in_place)] = []
+    outputs: FilePaths = []
+    env_inputs: Variables = []
+    cache: Cache = ""
+    incremental: Flag | None = None
+    uptodate: Texts = []
+    # The next four are handed down by hooks and groups, so their absence is not their default.
+    workspace: Workspace | None = None
     share: Share = []
-    clean: Clean = None
-    supersede: Supersede = None
-    requires: Requires = []
-    wait: Wait = None
-    each: Each = False
-    log: Annotated[JobLogBody, Shape("map"), Key("what is kept of it, see below", "log: {retention: 1d}", DAFT)] = (
-        JobLogBody()
-    )
+    clean: Flag | None = None
+    supersede: Flag | None = None
+    requires: Requirements = []
+    wait: Seconds | None = None
+    each: Flag = False
+    log: Annotated[JobLogBody, Shape("map")] = JobLogBody()
 
     @model_validator(mode="before")
     @classmethod
@@ -280,12 +140,10 @@ Jobs: TypeAlias = Annotated[list[JobBody], BeforeValidator(value_parsers.items),
 class GroupBody(Body):
     """Jobs in a job, in an order of their own. Groups may stand in groups, 8 levels deep."""
 
-    parallel: Annotated[
-        Flag | None, Key("as of a hook, among these jobs", "parallel: false", BOTH, default="`true`")
-    ] = None
-    piped: Annotated[Flag, Key("likewise", "piped: true", BOTH)] = False
-    follow: Annotated[Flag, Key("likewise", "follow: true")] = False
-    jobs: Annotated[Jobs, Key("its jobs", "jobs: [{run: make a}, {run: make b}]", BOTH)] = []
+    parallel: Flag | None = None
+    piped: Flag = False
+    follow: Flag = False
+    jobs: Jobs = []
 
     @model_validator(mode="before")
     @classmethod
@@ -305,60 +163,27 @@ def _levels_of(node: object) -> int:
 class HookBody(Body):
     """One hook, or one task."""
 
-    parallel: Annotated[
-        Flag | None,
-        Key(
-            "`false`: one after the other in the order of the file, also after a failure",
-            "parallel: false",
-            BOTH,
-            default="`true`",
-        ),
-    ] = None
-    piped: Annotated[
-        Flag,
-        Key("one after the other, and a failure skips the rest: each job needs the one before it", "piped: true", BOTH),
-    ] = False
-    follow: Annotated[Flag, Key("the same as `parallel: false`", "follow: true", BOTH)] = False
-    fail_fast: Annotated[Flag, Key("a failure ends the jobs that run and skips the others", "fail_fast: true")] = False
-    background: Annotated[
-        Flag,
-        Key("the default for its jobs; not together with `piped` or `follow`", "background: true", DAFT),
-    ] = False
-    fail_mode: Annotated[
-        FailMode, Key("`warn`: a failure is reported, and does not stop git", "fail_mode: warn", DAFT)
-    ] = "abort"
-    fail_on_changes: Annotated[
-        ChangesFail,
-        Key(
-            "a job in the foreground that has changed files has failed, and the diff is shown; a list says where: "
-            "`ci`, where the variable `CI` is set, or `non-ci`",
-            "fail_on_changes: [ci]",
-            BOTH,
-            default="`false`",
-        ),
-    ] = ()
-    skip: Annotated[SkipOnly | None, Key("none of its jobs runs if one of these holds", "skip: [merge, CI]", BOTH)] = (
-        None
-    )
-    only: Annotated[SkipOnly | None, Key("they run only if one of these holds", "only: {ref: main}", BOTH)] = None
-    exclude_tags: Annotated[Texts, Key("jobs with one of these tags do not run", "exclude_tags: [slow]", BOTH)] = []
-    files: Annotated[
-        FilledText | None,
-        Key("as of a job, for all that have none", "files: git diff --name-only main", LEFTHOOK),
-    ] = None
-    exclude: Annotated[Patterns, Key("as of a job, beside each job's own", "exclude: ['*.lock']", BOTH)] = []
-    env: Annotated[Env, Key("variables for its jobs", "env: {NODE_ENV: test}")] = {}
-    timeout: Annotated[Seconds | None, Key("for all of it, from the firing", "timeout: 5m", default="none")] = None
-    setup: Annotated[
-        Setups,
-        Key("commands that run before all jobs, one after the other", "setup: [{run: npm ci}]", LEFTHOOK),
-    ] = []
-    concurrency: Annotated[Concurrency | None, Key("for each of its jobs, see below", "concurrency: deploy")] = None
-    workspace: WorkspaceKey = None
+    parallel: Flag | None = None
+    piped: Flag = False
+    follow: Flag = False
+    fail_fast: Flag = False
+    background: Flag = False
+    fail_mode: FailMode = "abort"
+    fail_on_changes: ChangesFail = ()
+    skip: SkipOnly | None = None
+    only: SkipOnly | None = None
+    exclude_tags: Texts = []
+    files: FilledText | None = None
+    exclude: Patterns = []
+    env: Env = {}
+    timeout: Seconds | None = None
+    setup: Setups = []
+    concurrency: Concurrency | None = None
+    workspace: Workspace | None = None
     share: Share = []
-    clean: Clean = None
-    supersede: Supersede = None
-    requires: Requires = []
-    wait: Wait = None
-    each: Each = False
-    jobs: Annotated[Jobs, Key("its jobs", "jobs: [{run: make lint}]", BOTH)] = []
+    clean: Flag | None = None
+    supersede: Flag | None = None
+    requires: Requirements = []
+    wait: Seconds | None = None
+    each: Flag = False
+    jobs: Jobs = []

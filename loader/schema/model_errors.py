@@ -28,7 +28,7 @@ from dodo_hooks.loader.read.nodes import (
     node_at,
 )
 from dodo_hooks.loader.schema.file_models import BODIES, USER_BODIES
-from dodo_hooks.loader.schema.key_docs import COMMANDS, Shape
+from dodo_hooks.loader.schema.shapes import COMMANDS, Shape
 from dodo_hooks.loader.schema.value_types import FLAG, LIST, MAP, TEXT
 
 _TAGS = frozenset((TEXT, LIST, MAP, FLAG))

@@ -11,7 +11,7 @@ from dodo_hooks.core.git_hooks import SERVER_HOOKS, known_hooks
 from dodo_hooks.core.plan import AT_MERGE_COMMIT, ON_CONFLICT, OUTPUTS, PINNED, SNAPSHOT, WORKTREE
 from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Scalar
 from dodo_hooks.loader.schema import value_parsers
-from dodo_hooks.loader.schema.key_docs import Shape, word
+from dodo_hooks.loader.schema.shapes import Shape, word
 from dodo_hooks.loader.schema.value_parsers import PLACES, one_of
 
 # What pydantic puts into a path for the shape of a value. No key of a file has a NUL in it.

@@ -1,23 +1,78 @@
-"""The JSON Schema of a hook file, generated from the models (C1).
+"""The JSON Schema of a hook file, generated from the models and from what docs/keys.md says about each key (C1).
 
-It is stored in loader/hooks.schema.json (`key_reference.py` writes it), and a test compares the two. It is for editors,
-and as strict as JSON Schema can be: relations between bodies (needs, names, modes), and the syntax of texts, are
-checked by `dodo-hooks validate` alone.
+`PYTHONPATH=tests python -m kit.hook_files.json_schema` in a checkout writes it to loader/hooks.schema.json: run it when
+a key has changed. A test compares the two. It is for editors, and as strict as JSON Schema can be: relations between
+bodies (needs, names, modes), and the syntax of texts, are checked by `dodo-hooks validate` alone.
 """
 
 import json
+import re
 import types
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from dodo_hooks.loader.read.nodes import ListNode, MapNode, Node
 from dodo_hooks.loader.read.yaml_reader import parse
 from dodo_hooks.loader.schema.condition_models import ASKED, PATTERNS
-from dodo_hooks.loader.schema.file_models import BODIES
+from dodo_hooks.loader.schema.file_models import BODIES, USER_BODIES
 from dodo_hooks.loader.schema.job_models import OF_SCRIPTS
-from dodo_hooks.loader.schema.key_docs import COMMANDS, Key, Shape
+from dodo_hooks.loader.schema.shapes import COMMANDS, SCHEMA_FILE, Shape
+
+_KEYS_PAGE = Path(__file__).parents[3] / "docs" / "keys.md"
+_HEADINGS = {
+    "file": "The file",
+    "log": "`log` of the file",
+    "hook": "A hook, or a task",
+    "setup": "An item of `setup`",
+    "job": "A job",
+    "group": "`group` of a job",
+    "job log": "`log` of a job",
+    "condition": "A condition of `skip` or `only`",
+    "pattern": "A pattern that is a map",
+    "concurrency": "`concurrency`",
+    "share": "An item of `share` that is a map",
+    "notify": "`notify`, in your own configuration",
+}
+DOCUMENTED = {**BODIES, "notify": USER_BODIES["notify"]}
 
 _Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Key:
+    """A row of docs/keys.md."""
+
+    name: str
+    type: str
+    default: str
+    means: str
+    example: str  # a piece of the body that the key belongs to, in YAML
+    tools: str  # the other tools that have the key
+
+
+@cache
+def _page() -> dict[str, str]:
+    """Return the sections of docs/keys.md by their headings."""
+    sections = re.split("^## ", _KEYS_PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return {heading: text for heading, _, text in (section.partition("\n") for section in sections)}
+
+
+def rows_of(level: str) -> list[Key]:
+    """Return what docs/keys.md says about the keys of a body."""
+    lines = [line for line in _page()[_HEADINGS[level]].splitlines() if line.startswith("| `")]
+    cells = [[cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines]
+    return [
+        Key(name.strip("`"), kind, default, means, "\n".join(line[1:-1] for line in example.split("<br>")), tools)
+        for name, kind, default, means, example, tools in cells
+    ]
+
+
+def about(level: str) -> str:
+    """Return what docs/keys.md says about a body, above its keys."""
+    return _page()[_HEADINGS[level]].strip().partition("\n")[0]
 
 
 def schema_text() -> str:
@@ -35,12 +90,20 @@ def hook_file_schema() -> _Json:
     }
 
 
-def keys_of(body: Any) -> Iterator[tuple[str, Any, Key]]:
-    """Yield each key of a body with its field and its documentation."""
+def keys_of(level: str) -> Iterator[tuple[str, Any, Key]]:
+    """Yield each key of a body with its field and its documentation. One of them is missing: ValueError."""
+    body = DOCUMENTED[level]
     body.model_rebuild()  # so that its fields know what is defined after them
-    for key, field in body.model_fields.items():
-        (said,) = [one for one in field.metadata if isinstance(one, Key)]
+    for (key, field), said in zip(body.model_fields.items(), rows_of(level), strict=True):
         yield key, field, said
+
+
+def default_by(field: Any) -> str:
+    """Return the cell for a default that the model has; "": the page may say it in words."""
+    default = default_of(field)
+    if not isinstance(default, bool | int | str):
+        return "needed" if field.is_required() else ""
+    return f"`{default if isinstance(default, str) else json.dumps(default)}`"
 
 
 def says(field: Any) -> str:
@@ -82,7 +145,7 @@ def _name(level: str) -> str:
 
 def _body(level: str) -> _Json:
     """Return the schema of a mapping with known keys."""
-    keys = list(keys_of(BODIES[level]))
+    keys = list(keys_of(level))
     required = [key for key, field, _ in keys if field.is_required()]
     one_of: _Json = {"oneOf": [{"required": [key]} for key in COMMANDS]} if level == "job" else {}
     if level == "job":
@@ -106,9 +169,10 @@ def _body(level: str) -> _Json:
 
 def _property(key: str, field: Any, said: Key) -> _Json:
     shape = _schema(field.annotation, field.metadata)
-    tools = f" Also in {' and '.join(said.tools)}." if said.tools else ""
+    tools = f" Also in {said.tools.replace(', ', ' and ')}." if said.tools else ""
     written = default_of(field)
-    unwritten = f" Default: {said.default.replace('`', '')}." if said.default else ""
+    is_in_words = said.default and not default_by(field)
+    unwritten = f" Default: {said.default.replace('`', '')}." if is_in_words else ""
     # Other keywords are allowed beside "$ref" since draft 2019-09.
     return {
         "description": f"{said.means.replace('`', '')}.{unwritten}{tools}",
@@ -192,3 +256,7 @@ def plain_of(text: str) -> Any:
     root = parse(text.encode()).root
     assert root is not None
     return _plain(root)
+
+
+if __name__ == "__main__":
+    SCHEMA_FILE.write_text(schema_text(), encoding="utf-8")

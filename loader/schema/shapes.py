@@ -1,7 +1,4 @@
-"""The documentation of keys: meaning, example, other tools that have the key; and the shapes of values.
-
-The models carry these as metadata, so that the JSON Schema and docs/keys.md have the same source (C1).
-"""
+"""The shapes of values in a hook file, which the models carry as metadata: the JSON Schema is made of them (C1)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,21 +7,6 @@ from typing import Any
 
 SCHEMA_FILE = Path(__file__).parents[1] / "hooks.schema.json"  # for editors: made of the models
 COMMANDS = ("run", "script", "group")  # a job has one of them
-
-OURS: tuple[str, ...] = ()
-DAFT = ("daft",)
-LEFTHOOK = ("lefthook",)
-BOTH = (*DAFT, *LEFTHOOK)
-
-
-@dataclass(frozen=True)
-class Key:
-    """The documentation of a key."""
-
-    means: str
-    example: str  # a piece of the body that the key belongs to, in YAML
-    tools: tuple[str, ...] = OURS  # the other tools that have the key
-    default: str = ""  # in words, where it is no value of the key's own type
 
 
 @dataclass(frozen=True, eq=False)

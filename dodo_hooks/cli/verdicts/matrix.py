@@ -58,18 +58,16 @@ class State(Record):
         return f"{words} {duration_text(elapsed_s(self.since) or 0.0)}"
 
 
-class Matrix:
+class Matrix(Record):
     """The checks of commits by jobs."""
 
-    def __init__(self, world: World, repo: Repo, compiled: Compiled, wanted: Wanted) -> None:
-        self.world = world
-        self._repo = repo
-        self._compiled = compiled
-        self.wanted = wanted
+    world: World
+    repo: Repo
+    compiled: Compiled
+    wanted: Wanted
 
     def _checks(self, commit: Commit) -> list[Check]:
-        world, repo, compiled = self.world, self._repo, self._compiled
-        return [Check(world, repo, compiled, hook, commit.target, jobs) for hook, jobs in self.wanted]
+        return [Check(self.world, self.repo, self.compiled, hook, commit.target, jobs) for hook, jobs in self.wanted]
 
     def missing(self, commit: Commit) -> list[Check]:
         """Return the checks with a job that has not passed. Raises HooksError."""

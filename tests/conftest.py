@@ -13,6 +13,7 @@ import pytest
 
 from kit.chance import chance_of
 from kit.gate import Gate
+from kit.history import History
 from kit.process import Process, our_children, pids, processes_with, wait_until
 from kit.repo import TEST_ID, Repo, clean_environment
 from kit.terminal import Terminal
@@ -83,6 +84,14 @@ def env(tmp_path: Path) -> Iterator[dict[str, str]]:
 def repo(tmp_path: Path, env: dict[str, str]) -> Repo:
     """Return a git repository with one commit."""
     return Repo.create(tmp_path / "repo", env)
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> Iterator[History]:
+    """Yield an empty history of one repository."""
+    history = History(tmp_path / "state")
+    yield history
+    history.close()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 
 from kit.chance import how_many
 from kit.repo import Repo
-from kit.results.incremental import counting
+from kit.results.incremental import counting, runs
 
 JOBS: dict[str, Any] = {
     "plain": {"run": counting("plain"), "inputs": ["*.txt"]},
@@ -29,19 +29,14 @@ def test_k7_the_status_of_a_job_is_what_the_prompt_does(seed: int, repo: Repo) -
     for _ in range(4):
         lines = repo.doit("list", "--all", "--status", check=True).stdout.splitlines()
         status = {words[1].partition(":")[2]: words[0] for words in map(str.split, lines) if ":" in words[1]}
-        before = {name: _runs(repo, name) for name in JOBS}
+        before = {name: runs(repo, name) for name in JOBS}
         repo.run("run", "post-commit", check=True)
-        ran = {name for name in JOBS if _runs(repo, name) > before[name]}
+        ran = {name for name in JOBS if runs(repo, name) > before[name]}
         to_run = {name for name in JOBS if status[name] == "R"}
         # A job whose need made other bytes runs, too: doit lists before anything has run.
         assert to_run <= ran <= to_run | ({"use"} if "gen" in to_run else set())
         path = repo.path / random.choice(("a.txt", "b.txt", "src/a", "src/b", "out"))
         _change(path, random)
-
-
-def _runs(repo: Repo, name: str) -> int:
-    path = repo.path / ".git" / f"runs-{name}"
-    return len(path.read_text()) if path.exists() else 0
 
 
 def _change(path: Path, random: Random) -> None:

@@ -10,7 +10,6 @@ from dodo_hooks.core.statuses import NOT_SELECTED, SELECTION, SKIPPED, Outcome
 from dodo_hooks.fire.environment import daft_environ, environment_of_event
 from dodo_hooks.fire.firing import ATTACHED, AUTO, BY_GIT, BY_RETRY, DETACHED, MANUAL, Firing, make_firing
 from dodo_hooks.fire.left_out import left_out_but
-from dodo_hooks.git.repo import find_repo
 from dodo_hooks.host.world import World
 from dodo_hooks.plans.compiled_plan import Compiled
 from kit.history import make_hook
@@ -23,7 +22,7 @@ Fire = Callable[..., Firing]
 @pytest.fixture
 def fire(repo: Repo) -> Fire:
     """Return what makes the firing of a hook with a foreground and a background job."""
-    found = find_repo(repo.env, str(repo.path))
+    found = repo.facts
 
     def fire(
         hook: str = "post-merge", *args: str, trigger: str = MANUAL, rules: Plan = RULES, **variables: str

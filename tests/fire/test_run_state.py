@@ -1,8 +1,7 @@
 """The place of a firing, the exit code of its run, and the background jobs that start (R3, R5, R8, R12, R17, R22)."""
 
 import os
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
@@ -18,13 +17,6 @@ from kit.history import History
 from kit.repo import Repo
 
 NEEDS = {"lint": (), "docs": ("lint",), "deps": ()}  # the first one is in the foreground
-
-
-@pytest.fixture
-def history(tmp_path: Path) -> Iterator[History]:
-    history = History(tmp_path / "state")
-    yield history
-    history.close()
 
 
 @pytest.fixture

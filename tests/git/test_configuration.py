@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.git.configuration import expect_configuration
 from dodo_hooks.git.content.conversions import plain_settings
-from dodo_hooks.git.repo import find_repo
 from kit.repo import Repo
 
 PIECES = (
@@ -47,7 +46,7 @@ def is_readable(repo: Repo) -> bool:
 
 def check(repo: Repo, path: "str | None" = None) -> None:
     """Call it with a PATH where no git is, or where `path` has one."""
-    found = find_repo(repo.env, str(repo.path))
+    found = repo.facts
     expect_configuration(found, {**repo.env, "PATH": path or "/nowhere"})
 
 

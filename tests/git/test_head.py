@@ -3,17 +3,11 @@
 import pytest
 
 from dodo_hooks.git.head import default_branch, head_of
-from dodo_hooks.git.repo import Repo as Facts
-from dodo_hooks.git.repo import find_repo
 from kit.repo import Repo
 
 
-def facts(repo: Repo) -> Facts:
-    return find_repo(repo.env, str(repo.path))
-
-
 def head(repo: Repo) -> tuple[str | None, str | None]:
-    return head_of(facts(repo), repo.env)
+    return head_of(repo.facts, repo.env)
 
 
 def head_by_git(repo: Repo) -> tuple[str | None, str | None]:
@@ -56,9 +50,9 @@ def test_head_is_read_from_a_reftable(repo: Repo) -> None:
     assert head(linked) == head_by_git(linked)
     linked.git("commit", "-q", "--allow-empty", "-m", "x")
     assert head(linked) == head_by_git(linked) and head(linked)[0] == "linked"
-    assert default_branch(facts(repo), repo.env) == ""
+    assert default_branch(repo.facts, repo.env) == ""
     repo.git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/trunk")
-    assert default_branch(facts(linked), repo.env) == "trunk"
+    assert default_branch(linked.facts, repo.env) == "trunk"
 
 
 def test_head_of_a_sha256_repository(repo: Repo) -> None:
@@ -104,7 +98,7 @@ def test_head_may_be_a_ref_that_is_no_branch(repo: Repo, name: str) -> None:
     ),
 )
 def test_a_head_that_makes_no_sense_is_no_error(repo: Repo, content: str | None) -> None:
-    found = facts(repo)
+    found = repo.facts
     repo.write(".git/refs/heads/loop", "ref: refs/heads/loop\n")
     if content is None:
         (repo.path / ".git/HEAD").unlink()

@@ -6,7 +6,6 @@ import random
 import pytest
 
 from dodo_hooks.git.index_flags import flags_of
-from dodo_hooks.git.repo import find_repo
 from dodo_hooks.git.unstaged.hide import hide_unstaged
 from dodo_hooks.git.unstaged.stage_fixed import FixStager
 from kit.commits.unstaged import (
@@ -57,7 +56,7 @@ def make_flagged(repo: Repo, flag: str) -> Repo:
 
 def test_g5_what_git_does_not_read_is_hidden_where_it_is_staged(flagged: Repo) -> None:
     before, flags = snapshot(flagged.path), letters(flagged)
-    hidden = hide_unstaged(find_repo(flagged.env, str(flagged.path)), flagged.env)
+    hidden = hide_unstaged(flagged.facts, flagged.env)
     assert hidden is not None
     assert (flagged.read("text"), flagged.read("local")) == (STAGED, "for me alone\n")
     assert hidden.restore().sentences == ()
@@ -65,7 +64,7 @@ def test_g5_what_git_does_not_read_is_hidden_where_it_is_staged(flagged: Repo) -
 
 
 def test_g5_g6_the_flags_survive_a_fix_that_is_staged(flagged: Repo) -> None:
-    facts, flags = find_repo(flagged.env, str(flagged.path)), letters(flagged)
+    facts, flags = flagged.facts, letters(flagged)
     hidden = hide_unstaged(facts, flagged.env)
     stager = FixStager(facts, flagged.env, hidden, [b"text"])
     watch = stager.before([b"text"])
@@ -77,7 +76,7 @@ def test_g5_g6_the_flags_survive_a_fix_that_is_staged(flagged: Repo) -> None:
 
 
 def test_g5_g6_the_flags_survive_a_commit_that_is_refused(flagged: Repo) -> None:
-    facts, flags = find_repo(flagged.env, str(flagged.path)), letters(flagged)
+    facts, flags = flagged.facts, letters(flagged)
     before, index = snapshot(flagged.path), index_of(flagged)
     hidden = hide_unstaged(facts, flagged.env)
     stager = FixStager(facts, flagged.env, hidden, [b"text"])
@@ -105,7 +104,7 @@ def test_g5_what_is_deleted_and_assumed_unchanged_is_hidden_as_a_deletion(repo: 
     repo.git("add", "text")
     set_flag(repo, "h", "text")
     (repo.path / "text").unlink()
-    hidden = hide_unstaged(find_repo(repo.env, str(repo.path)), repo.env)
+    hidden = hide_unstaged(repo.facts, repo.env)
     assert hidden is not None and repo.read("text") == STAGED
     hidden.restore()
     assert not repo.has("text")
@@ -145,7 +144,7 @@ def test_g5_flags_are_found_in_every_form_of_the_index(repo: Repo, form: str) ->
         repo.git("update-index", "--index-version", "4")
     if form == "split":
         repo.git("update-index", "--split-index")
-    facts, paths = find_repo(repo.env, str(repo.path)), [os.fsencode(name) for name in (*names, "intended")]
+    facts, paths = repo.facts, [os.fsencode(name) for name in (*names, "intended")]
     assert flags_of(facts, repo.env, paths) == {}
     expected: dict[str, str] = {}
     for name in chance.sample(names, 9):
@@ -162,7 +161,7 @@ def test_g5_where_no_file_has_a_flag_git_is_not_asked(repo: Repo) -> None:
     repo.write("other", TEXT)
     repo.git("add", "text", "other")
     set_flag(repo, "h", "other")
-    facts = find_repo(repo.env, str(repo.path))
+    facts = repo.facts
     no_git = {**repo.env, "PATH": "/nowhere"}
     assert flags_of(facts, no_git, [b"text"]) == {}
     assert flags_of(facts, no_git, []) == {}

@@ -97,7 +97,7 @@ def test_only_the_caller_of_sudo_is_as_good_as_root(repo: Repo, caller: str) -> 
 def test_the_refusal_is_in_gits_own_words(repo: Repo) -> None:
     give_away(repo.path)
     with pytest.raises(UnsafeRepositoryError, match=f"^{FOREIGN} '{repo.path}'(.|\n)*git config --global --add safe.d"):
-        find_repo(repo.env, str(repo.path))
+        assert repo.facts
     assert locate_repo(repo.env, str(repo.path)).top == str(repo.path)
 
 

@@ -28,10 +28,6 @@ def read_from_git(path: Path, env: dict[str, str], **more: str) -> Facts:
     return Facts(ask("--show-toplevel"), os.path.realpath(ask("--absolute-git-dir")), common)
 
 
-def facts(repo: Repo) -> Facts:
-    return find_repo(repo.env, str(repo.path))
-
-
 def in_main(repo: Repo) -> Path:
     return repo.path
 
@@ -177,12 +173,12 @@ def test_a_git_directory_elsewhere_does_not_know_its_main_working_tree(repo: Rep
     linked = in_linked_worktree(repo)
     with_a_separate_git_directory(repo)
     repo.git("worktree", "repair", str(linked))
-    assert main_worktree(facts(repo)) == str(repo.path)
+    assert main_worktree(repo.facts) == str(repo.path)
     assert main_worktree(find_repo(repo.env, str(linked))) is None
 
 
 def test_only_a_worktree_that_git_added_is_linked(repo: Repo) -> None:
-    assert not facts(repo).is_linked
+    assert not repo.facts.is_linked
     assert not find_repo(repo.env, str(in_submodule(repo))).is_linked
     assert find_repo(repo.env, str(in_linked_worktree(repo))).is_linked
 
@@ -265,7 +261,7 @@ def test_no_repository_is_an_error_that_names_the_place(tmp_path: Path, repo: Re
 
 def test_a_dot_git_that_is_no_repository_is_passed_over_as_git_does(repo: Repo) -> None:
     repo.write("sub/.git/config", "")
-    assert find_repo(repo.env, str(repo.path / "sub")) == read_from_git(repo.path / "sub", repo.env) == facts(repo)
+    assert find_repo(repo.env, str(repo.path / "sub")) == read_from_git(repo.path / "sub", repo.env) == repo.facts
 
 
 # Discovery (R11)

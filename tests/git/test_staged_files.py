@@ -218,7 +218,7 @@ def test_a_repository_that_git_cannot_read_is_an_error_of_one_sentence(repo: Rep
     with pytest.raises(GitError, match=r"^git diff-index: "):
         ask(repo, STAGED)
     with pytest.raises(GitError, match=r"^git cannot be started in "):
-        GitQuery(find_repo(repo.env, str(repo.path)), {**repo.env, "PATH": str(repo.path)}).git("status")
+        GitQuery(repo.facts, {**repo.env, "PATH": str(repo.path)}).git("status")
 
 
 def test_g4_each_hook_has_a_default() -> None:

@@ -40,13 +40,13 @@ def test_r11_what_git_adds_for_a_hook_is_taken_away_again(repo: Repo, tmp_path: 
 
 def test_r11_a_persons_own_author_and_settings_stay(repo: Repo) -> None:
     own = {"GIT_AUTHOR_NAME": "Me", "GIT_AUTHOR_DATE": "2020-01-01", "GIT_SSH_COMMAND": "ssh -v", "GIT_TRACE": "1"}
-    clean = background_environ({**own, "GIT_OPTIONAL_LOCKS": "1"}, find_repo(repo.env, str(repo.path)), True)
+    clean = background_environ({**own, "GIT_OPTIONAL_LOCKS": "1"}, repo.facts, True)
     assert clean == {**own, "GIT_OPTIONAL_LOCKS": "0"}
 
 
 def test_r11_numbered_variables_go_with_their_count(repo: Repo) -> None:
     numbered = ("GIT_CONFIG_COUNT", "GIT_CONFIG_KEY_0", "GIT_CONFIG_VALUE_0", "GIT_PUSH_OPTION_COUNT", "GITHEAD_0a1b")
-    clean = background_environ(dict.fromkeys(numbered, "1"), find_repo(repo.env, str(repo.path)), True)
+    clean = background_environ(dict.fromkeys(numbered, "1"), repo.facts, True)
     assert clean == {"GIT_OPTIONAL_LOCKS": "0"}
 
 

@@ -2,13 +2,12 @@
 
 import os
 import sys
-from collections.abc import Callable
 
 import pytest
 
 from dodo_hooks.host import priority
 from dodo_hooks.host.libc import libc_function
-from kit.system.killing import in_child
+from kit.system.killing import in_child, succeeds_in_child
 
 SET = priority._IOPRIO_SET.get(os.uname().machine)
 on_linux = pytest.mark.skipif(sys.platform != "linux" or SET is None, reason="Linux has these calls")
@@ -18,18 +17,16 @@ def is_nice(niceness: int) -> str:
     return f'test "$(nice)" = {niceness}'
 
 
-def succeeds(run: Callable[[], object]) -> bool:
-    return os.waitpid(in_child(run), 0)[1] == 0
-
-
 def test_r13_niceness_is_added_and_inherited() -> None:
     def run() -> None:
         before = os.nice(0)
         priority.lower_priority(3, idle_io=False)
-        assert succeeds(lambda: priority.lower_priority(2, idle_io=False))
-        assert os.nice(0) == before + 3 and succeeds(lambda: os.execl("/bin/sh", "sh", "-c", is_nice(before + 3)))
+        assert succeeds_in_child(lambda: priority.lower_priority(2, idle_io=False))
+        assert os.nice(0) == before + 3 and succeeds_in_child(
+            lambda: os.execl("/bin/sh", "sh", "-c", is_nice(before + 3))
+        )
 
-    assert succeeds(run)
+    assert succeeds_in_child(run)
 
 
 @on_linux
@@ -49,7 +46,7 @@ def test_r13_the_idle_class_is_taken_and_the_usual_one_given_back_to_a_group() -
         priority.restore_io_class(os.getpid())
         assert io_class() == 2
 
-    assert succeeds(run)
+    assert succeeds_in_child(run)
 
 
 @on_linux
@@ -59,4 +56,4 @@ def test_r20_what_a_dead_child_leaves_behind_becomes_ours() -> None:
         os.waitpid(in_child(lambda: in_child(lambda: None)), 0)
         os.waitpid(-1, 0)  # raises where there is no child
 
-    assert succeeds(run)
+    assert succeeds_in_child(run)

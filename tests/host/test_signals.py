@@ -2,14 +2,9 @@
 
 import os
 import signal
-from collections.abc import Callable
 
 from dodo_hooks.host.signals import drop_signals, read_signals, take_signals
-from kit.system.killing import in_child
-
-
-def succeeds_in_child(run: Callable[[], object]) -> bool:
-    return os.waitpid(in_child(run), 0)[1] == 0
+from kit.system.killing import succeeds_in_child
 
 
 def test_r14_wanted_signals_are_read_in_their_order_also_those_that_came_in_blocked_or_ignored_for_a_child() -> None:

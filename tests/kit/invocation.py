@@ -57,6 +57,10 @@ class Invocation:
         """Return the status of each job, in the order of the plan."""
         return {job.name: job.status for job in self.jobs()}
 
+    def outcomes(self) -> dict[str, tuple[str, str | None]]:
+        """Return the status and the cause of each job."""
+        return {job.name: (job.status, job.cause) for job in self.jobs()}
+
     def log(self, name: str) -> bytes:
         """Return the output of the job; nothing if it never began, because its log is made at the start."""
         path = self.job(name).path.with_name("output.log")

@@ -12,6 +12,8 @@ from typing import Any
 import yaml
 
 import dodo_hooks
+from dodo_hooks.git.repo import Repo as Facts
+from dodo_hooks.git.repo import find_repo
 from kit.here import cache_plan, can_run_here, is_as_ever, run_here
 from kit.invocation import Invocation
 from kit.process import wait_until
@@ -101,6 +103,11 @@ class Repo:
         for name, content in files.items():
             (path / name).write_bytes(content)
         return cls(path, env)
+
+    @property
+    def facts(self) -> Facts:
+        """The facts about it, as the product finds them."""
+        return find_repo(self.env, str(self.path))
 
     # The hook file
 

@@ -17,7 +17,7 @@ from dodo_hooks.results.outputs.prune_outputs import prune_outputs, survey
 from dodo_hooks.results.outputs.restore_outputs import recover_outputs
 from kit.commits.unstaged import Thing
 from kit.repo import Repo
-from kit.results.outputs import NAME, cache_dir, facts, leftovers, make_outputs, outputs_of, put, remove, restore, store
+from kit.results.outputs import NAME, cache_dir, leftovers, make_outputs, outputs_of, put, remove, restore, store
 from kit.system.killing import CALLS, die_before, in_child
 
 MORE = (b"deep/er/out", b"out-file")
@@ -61,7 +61,7 @@ def restores(repo: Repo, first: int, step: int) -> int:
         found = now(repo)
         for name in OUTPUTS:
             assert found[name] in (old[name], new[name]) or (not CAN_EXCHANGE and not found[name]), (number, name)
-        recover_outputs(facts(repo), repo.env)
+        recover_outputs(repo.facts, repo.env)
         assert leftovers(repo) == [], number
         assert now(repo) in (old, new), (number, "some are old, others new")
         are_new.add(now(repo) == new)
@@ -124,7 +124,7 @@ def store_from(repo: Repo, other: Repo, key: str) -> bool:
     """Store outputs that lie elsewhere as those of this repository."""
     from dodo_hooks.results.outputs.output_cache import store_outputs
 
-    there = facts(repo)._replace(top=os.path.realpath(other.path))
+    there = repo.facts._replace(top=os.path.realpath(other.path))
     return store_outputs(cache_dir(repo), key, there, (NAME,)) is not None
 
 

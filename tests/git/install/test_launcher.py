@@ -24,7 +24,7 @@ OWN_HOOK = '#!/bin/sh\necho "own hook $*" >&2\n'
 
 
 def install(repo: Repo, *hooks: str) -> None:
-    shims.install(find_repo(repo.env, str(repo.path)), hooks, repo.env)
+    shims.install(repo.facts, hooks, repo.env)
 
 
 def own_hook(repo: Repo, name: str) -> None:

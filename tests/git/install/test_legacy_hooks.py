@@ -7,18 +7,17 @@ import pytest
 
 from dodo_hooks.core.git_hooks import CLIENT_HOOKS
 from dodo_hooks.git.install import shims
-from dodo_hooks.git.repo import find_repo
 from kit.repo import Repo
 
 COMMIT = ("commit", "-q", "--allow-empty", "-m", "x")
 
 
 def install(repo: Repo, *hooks: str) -> list[shims.Change]:
-    return shims.install(find_repo(repo.env, str(repo.path)), hooks, repo.env)
+    return shims.install(repo.facts, hooks, repo.env)
 
 
 def uninstall(repo: Repo) -> list[shims.Change]:
-    return shims.uninstall(find_repo(repo.env, str(repo.path)), repo.env)
+    return shims.uninstall(repo.facts, repo.env)
 
 
 def own_hook(repo: Repo, name: str, text: str) -> Path:

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from dodo_hooks.git.install import shims
-from dodo_hooks.git.repo import find_repo
 from kit.chance import how_many
 from kit.repo import Repo
 
@@ -215,7 +214,7 @@ def test_g1_installs_at_once_agree(ours: Repo, tmp_path: Path) -> None:
     ours.run("install", "--local", check=True)
     once = listing(ours.path)
     for _ in range(ROUNDS):
-        shims.uninstall(find_repo(ours.env, str(ours.path)), ours.env)
+        shims.uninstall(ours.facts, ours.env)
         assert listing(ours.path) == before
         with open(tmp_path / "start", "w") as start:
             fcntl.flock(start, fcntl.LOCK_EX)

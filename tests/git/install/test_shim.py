@@ -13,7 +13,6 @@ from dodo_hooks.core.errors import GitError, UsageError
 from dodo_hooks.core.git_hooks import SERVER_HOOKS
 from dodo_hooks.git.event import MARKER
 from dodo_hooks.git.install import legacy_hooks, shims
-from dodo_hooks.git.repo import find_repo
 from kit.chance import how_many
 from kit.repo import Repo
 
@@ -70,11 +69,11 @@ for _ in range(int(sys.argv[1])):
 
 
 def install(repo: Repo, *hooks: str) -> list[shims.Change]:
-    return shims.install(find_repo(repo.env, str(repo.path)), hooks, repo.env)
+    return shims.install(repo.facts, hooks, repo.env)
 
 
 def uninstall(repo: Repo) -> list[shims.Change]:
-    return shims.uninstall(find_repo(repo.env, str(repo.path)), repo.env)
+    return shims.uninstall(repo.facts, repo.env)
 
 
 def own_hook(repo: Repo, name: str, content: bytes = OWN_HOOK, mode: int = 0o755) -> Path:

@@ -21,7 +21,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-from dodo_hooks.git.repo import find_repo
 from dodo_hooks.git.unstaged.hide import hide_unstaged, restore_interrupted
 from dodo_hooks.git.unstaged.lock import wait_until_restored
 from dodo_hooks.git.unstaged.stage_fixed import FixStager
@@ -50,7 +49,7 @@ BESIDE = b".during-hook"
 
 def story(repo: Repo) -> None:
     """Do what a hook does."""
-    facts = find_repo(repo.env, str(repo.path))
+    facts = repo.facts
     hidden = hide_unstaged(facts, repo.env)
     assert hidden is not None
     files, others = job_files(repo)
@@ -174,7 +173,7 @@ class Judge:
         assert os.fstat(APPENDING).st_ino == self.path(name).stat().st_ino
 
     def recover(self) -> None:
-        facts = find_repo(self.repo.env, str(self.repo.path))
+        facts = self.repo.facts
         sentences = restore_interrupted(facts, self.repo.env, waits=True)
         tree = snapshot(self.repo.path)
         self.expect(tree, index_of(self.repo))

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from dodo_hooks.core.errors import GitError
-from dodo_hooks.git.repo import find_repo
 from dodo_hooks.git.unstaged.hide import hide_unstaged, restore_interrupted
 from dodo_hooks.git.unstaged.restore import Restorer
 from kit.commits.hiding import abandon, fix, hide
@@ -44,7 +43,7 @@ def test_g5_a_full_disk_at_the_end_is_reported_and_the_next_one_restores(
     repo: Repo, full_disk: Callable[[bool], None]
 ) -> None:
     make_work(repo, 5)
-    before, facts = snapshot(repo.path), find_repo(repo.env, str(repo.path))
+    before, facts = snapshot(repo.path), repo.facts
     hidden = hide(repo)
     shutil.rmtree(repo.path / ".git/dodo-hooks-aside/original")  # as where nothing can be moved
     full_disk(True)
@@ -89,7 +88,7 @@ def test_g5_a_program_that_has_the_file_open_continues_writing_there(text: Repo,
         log.flush()
         if ends == "killed":
             abandon(hidden)
-            restore_interrupted(find_repo(text.env, str(text.path)), text.env)
+            restore_interrupted(text.facts, text.env)
         else:
             assert hidden.restore().sentences == ()
     assert text.read("text") == fixed_and_unstaged_text() + "more\n"
@@ -178,13 +177,13 @@ def test_g5_after_a_power_cut_alone_the_copy_is_better_than_a_file_that_lost_byt
     os.utime(original, ns=(status.st_atime_ns, status.st_mtime_ns))
     if not is_same_boot:
         in_another_boot(text)
-    restore_interrupted(find_repo(text.env, str(text.path)), text.env)
+    restore_interrupted(text.facts, text.env)
     assert text.read("text") == (content if is_right else unstaged_text())
     assert (os.stat(text.path / "text").st_ino == status.st_ino) == is_right
 
 
 def test_g5_a_journal_that_cannot_be_read_is_never_thrown_away(text: Repo) -> None:
-    facts = find_repo(text.env, str(text.path))
+    facts = text.facts
     abandon(hide(text))
     journal = text.path / ".git/dodo-hooks-aside/journal"
     content = journal.read_bytes()

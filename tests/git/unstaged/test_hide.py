@@ -33,7 +33,7 @@ def test_g5_where_everything_is_staged_nothing_is_hidden(repo: Repo) -> None:
     repo.git("add", "file")
     repo.write("untracked", "not git's\n")
     before = sorted(os.listdir(repo.path / ".git"))
-    assert hide_unstaged(find_repo(repo.env, str(repo.path)), repo.env) is None
+    assert hide_unstaged(repo.facts, repo.env) is None
     assert sorted(os.listdir(repo.path / ".git")) == before
 
 
@@ -162,7 +162,7 @@ def test_g5_submodules_unmerged_paths_and_directories_are_left_alone(repo: Repo)
     repo.write("sub/untracked", "")
     (repo.path / "file").unlink()
     repo.write("file/inside", "")
-    assert hide_unstaged(find_repo(repo.env, str(repo.path)), repo.env) is None
+    assert hide_unstaged(repo.facts, repo.env) is None
 
 
 def test_g5_on_a_branch_without_a_commit(tmp_path: Path, repo: Repo) -> None:

@@ -8,7 +8,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dodo_hooks.git.content.file_state import FILE, LINK, FileState
-from dodo_hooks.git.repo import find_repo
 from dodo_hooks.git.unstaged import merge_file
 from dodo_hooks.git.unstaged.journal import Journal
 from dodo_hooks.git.unstaged.merge_file import Case, Merger, Side
@@ -31,7 +30,7 @@ def case(base: bytes, ours: bytes, theirs: bytes, number: int = 0) -> Case:
 def merger(repo: Repo) -> Merger:
     journal = Journal(str(repo.path / ".git"))
     journal.prepare()
-    return Merger(find_repo(repo.env, str(repo.path)), repo.env, journal)
+    return Merger(repo.facts, repo.env, journal)
 
 
 def merge(merger: Merger, repo: Repo, base: bytes, ours: bytes, theirs: bytes) -> "bytes | None":

@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import pytest
 
-from dodo_hooks.git.repo import find_repo
 from dodo_hooks.git.unstaged.backup import DisturbedError, back_up_unstaged, check_out_staged
 from dodo_hooks.git.unstaged.journal import Journal
 from dodo_hooks.git.unstaged.lock import release_lock, take_lock
@@ -119,7 +118,7 @@ def test_g5_a_folder_that_was_removed_meanwhile_is_made_again(repo: Repo) -> Non
 
 
 def test_g5_an_editor_that_saves_between_the_copy_and_the_move_is_noticed(text: Repo) -> None:
-    facts = find_repo(text.env, str(text.path))
+    facts = text.facts
     lock = take_lock(facts, waits=True)
     assert lock is not None
     journal = Journal(facts.git_dir)

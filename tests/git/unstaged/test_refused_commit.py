@@ -5,7 +5,6 @@ import shutil
 
 import pytest
 
-from dodo_hooks.git.repo import find_repo
 from dodo_hooks.git.unstaged.backup import back_up_unstaged
 from dodo_hooks.git.unstaged.hide import restore_interrupted
 from dodo_hooks.git.unstaged.job_writes import Ending
@@ -72,7 +71,7 @@ def test_g5_a_recovery_of_a_refused_commit_keeps_the_same(text: Repo) -> None:
     hidden = hide(text)
     fix(text, hidden, b"text", content=COLLIDING)
     abandon(hidden)
-    said = restore_interrupted(find_repo(text.env, str(text.path)), text.env)
+    said = restore_interrupted(text.facts, text.env)
     assert "dodo-hooks-kept" in said[-1] and text.read("text") == unstaged_text()
     assert kept(text) == [("text", COLLIDING)]
 
@@ -84,14 +83,14 @@ def test_g5_a_copy_that_cannot_be_made_is_waited_for_and_nothing_is_taken_away(t
     result = hidden.restore()
     assert result.conflict and not result.is_complete and text.read("text") == COLLIDING
     (text.path / ".git/dodo-hooks-kept").unlink()
-    restore_interrupted(find_repo(text.env, str(text.path)), text.env)
+    restore_interrupted(text.facts, text.env)
     assert text.read("text") == unstaged_text() and kept(text) == [("text", COLLIDING)]
 
 
 @pytest.mark.parametrize("content", [COLLIDING, fixed_text()])
 def test_g5_what_a_job_leaves_that_did_not_succeed_is_not_the_owners(text: Repo, content: str) -> None:
     hidden = hide(text)
-    stager = FixStager(find_repo(text.env, str(text.path)), text.env, hidden, [b"text"])
+    stager = FixStager(text.facts, text.env, hidden, [b"text"])
     stager.before([b"text"])
     write(text, b"text", content)
     assert stager.before([b"text"]).foreign == {b"text"}  # so no later job's fix is staged with it
@@ -117,7 +116,7 @@ def test_g5_a_fix_that_could_not_be_staged_is_none(text: Repo, ending: Ending) -
     hidden = hide(text)
     text.write(".git/info/attributes", "text filter=editor\n")
     text.git("config", "filter.editor.clean", "cat; echo saved >>text")
-    stager = FixStager(find_repo(text.env, str(text.path)), text.env, hidden, [b"text"])
+    stager = FixStager(text.facts, text.env, hidden, [b"text"])
     watch = stager.before([b"text"])
     write(text, b"text", fixed_text())
     assert stager.after(watch).paths == ()
@@ -134,7 +133,7 @@ def test_g5_a_fix_that_could_not_be_staged_is_none(text: Repo, ending: Ending) -
 def test_g5_a_jobs_deletion_that_is_staged_collides_with_unstaged_edits(text: Repo) -> None:
     before, index = snapshot(text.path), index_of(text)
     hidden = hide(text)
-    stager = FixStager(find_repo(text.env, str(text.path)), text.env, hidden, [b"text"])
+    stager = FixStager(text.facts, text.env, hidden, [b"text"])
     watch = stager.before([b"text"])
     (text.path / "text").unlink()
     assert stager.after(watch).paths == (b"text",)
@@ -153,7 +152,7 @@ def test_g5_what_a_job_has_emptied_comes_back_and_leaves_nothing(text: Repo, end
 
 def test_g5_what_its_owner_wrote_before_a_killed_run_came_to_it_is_the_newest(text: Repo) -> None:
     """Keep it: the journal was there, and this path not hidden yet, so only its owner can have written there since."""
-    facts = find_repo(text.env, str(text.path))
+    facts = text.facts
     lock = take_lock(facts, waits=True)
     assert lock is not None
     journal = Journal(facts.git_dir)
@@ -175,7 +174,7 @@ def test_g5_what_somebody_has_removed_is_not_said_to_be_there(text: Repo) -> Non
 
 def test_g5_a_job_that_makes_a_file_executable_whose_text_has_unstaged_edits(text: Repo) -> None:
     hidden = hide(text)
-    stager = FixStager(find_repo(text.env, str(text.path)), text.env, hidden, [b"text"])
+    stager = FixStager(text.facts, text.env, hidden, [b"text"])
     watch = stager.before([b"text"])
     (text.path / "text").chmod(0o755)
     assert stager.after(watch).paths == (b"text",)

@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 
 from dodo_hooks.core.errors import GitError
-from dodo_hooks.git.repo import find_repo
 from dodo_hooks.git.unstaged import stage_fixed as restaging
 from dodo_hooks.git.unstaged import sync_index
 from dodo_hooks.git.unstaged.hide import restore_interrupted
@@ -72,7 +71,7 @@ def test_g5_g6_the_next_hook_restores_what_a_killed_one_had_hidden(
 
 
 def restage(repo: Repo, files: list[bytes], job: Callable[[], object]) -> Staged:
-    stager = FixStager(find_repo(repo.env, str(repo.path)), repo.env, None, files)
+    stager = FixStager(repo.facts, repo.env, None, files)
     watch = stager.before(files)
     job()
     return stager.after(watch)
@@ -128,7 +127,7 @@ def test_g6_deletions_links_and_executable_bits_are_staged_and_nothing_comes_in(
 def test_g6_a_change_in_the_same_tick_that_keeps_the_size_is_seen(repo: Repo) -> None:
     repo.write("file", "old\n")
     repo.git("add", "file")
-    stager = FixStager(find_repo(repo.env, str(repo.path)), repo.env, None, [])
+    stager = FixStager(repo.facts, repo.env, None, [])
     repo.write("file", "odd\n")
     watch = stager.before([b"file"])
     repo.write("file", "new\n")
@@ -145,14 +144,14 @@ def test_g6_what_is_younger_than_the_tick_of_a_coarse_clock_is_recognized_by_its
     status = os.stat(repo.write("file", "old\n"))
     clock = status.st_dev, max(status.st_mtime_ns, status.st_ctime_ns) + int(age_s * 1e9)
     monkeypatch.setattr(restaging, "_clock", lambda git_dir: clock)
-    watch = FixStager(find_repo(repo.env, str(repo.path)), repo.env, None, []).before([b"file"])
+    watch = FixStager(repo.facts, repo.env, None, []).before([b"file"])
     assert bool(watch.stamps[b"file"].digest) == is_read
 
 
 def test_g6_where_the_clock_of_the_file_system_is_not_known_nothing_is_old(repo: Repo) -> None:
     os.utime(repo.write("file", "old\n"), (0, 0))
     repo.write(".git/dodo-hooks-clock/in-the-way", "")
-    watch = FixStager(find_repo(repo.env, str(repo.path)), repo.env, None, []).before([b"file"])
+    watch = FixStager(repo.facts, repo.env, None, []).before([b"file"])
     assert watch.stamps[b"file"].digest
 
 
@@ -162,7 +161,7 @@ def test_g6_a_fix_in_the_same_second_that_keeps_the_size_is_staged_where_the_fil
     repo = Repo.create(coarse / "repo", repo.env)
     repo.write("file", "old\n")
     repo.git("add", "file")
-    stager = FixStager(find_repo(repo.env, str(repo.path)), repo.env, None, [b"file"])
+    stager = FixStager(repo.facts, repo.env, None, [b"file"])
     for content in ("one\n", "two\n", "six\n"):
         watch = stager.before([b"file"])
         repo.write("file", content)  # in place
@@ -192,7 +191,7 @@ def test_g6_what_somebody_else_changed_before_the_job_is_not_staged_and_said(rep
     repo.write("file", "old\n")
     repo.git("add", "file")
     index = index_of(repo)
-    stager = FixStager(find_repo(repo.env, str(repo.path)), repo.env, None, [b"file"])
+    stager = FixStager(repo.facts, repo.env, None, [b"file"])
     repo.write("file", "of an editor\n")
     watch = stager.before([b"file"])
     repo.write("file", "of an editor, fixed\n")
@@ -215,7 +214,7 @@ def test_g6_what_an_editor_saves_while_git_reads_the_file_is_not_staged(repo: Re
 def test_g6_one_job_after_the_other_on_the_same_file(repo: Repo) -> None:
     repo.write("file", "old\n")
     repo.git("add", "file")
-    stager = FixStager(find_repo(repo.env, str(repo.path)), repo.env, None, [b"file"])
+    stager = FixStager(repo.facts, repo.env, None, [b"file"])
     for content in ("first\n", "second\n"):
         watch = stager.before([b"file"])
         repo.write("file", content)
@@ -258,7 +257,7 @@ def commit_without_syncing_the_index(repo: Repo) -> None:
 
 def test_g6_a_post_commit_that_never_ran_is_made_up_for(fixing: Repo) -> None:
     commit_without_syncing_the_index(fixing)
-    restore_interrupted(find_repo(fixing.env, str(fixing.path)), fixing.env)
+    restore_interrupted(fixing.facts, fixing.env)
     assert fixing.git("show", ":one").stdout == with_bad("one", "good")
     assert fixing.git("show", ":two").stdout == "two\nstaged\n"
     assert not fixing.has(".git/dodo-hooks-restaged")
@@ -266,7 +265,7 @@ def test_g6_a_post_commit_that_never_ran_is_made_up_for(fixing: Repo) -> None:
 
 def test_g6_an_index_that_cannot_be_synced_now_is_reported_and_synced_later(fixing: Repo) -> None:
     commit_without_syncing_the_index(fixing)
-    facts = find_repo(fixing.env, str(fixing.path))
+    facts = fixing.facts
     fixing.write(".git/index.lock", "")
     said = restore_interrupted(facts, fixing.env)
     assert len(said) == 1 and "index.lock" in said[0]
@@ -279,7 +278,7 @@ def test_g6_two_commits_of_one_file_each_before_the_index_can_be_synced(fixing: 
     commit_without_syncing_the_index(fixing)
     fixing.write("three", with_bad("three"))
     fixing.git("commit", "-qm", "another", "--", "three")
-    restore_interrupted(find_repo(fixing.env, str(fixing.path)), fixing.env)
+    restore_interrupted(fixing.facts, fixing.env)
     assert fixing.git("diff", "--cached", "--name-only").stdout == "two\n"
     assert head(fixing, "three") == with_bad("three", "good") and head(fixing) == with_bad("one", "good")
 
@@ -288,7 +287,7 @@ def test_g6_what_has_been_staged_since_is_not_touched(fixing: Repo) -> None:
     commit_without_syncing_the_index(fixing)
     fixing.write("one", "staged since\n")
     fixing.git("add", "one")
-    sync_index.sync_index(find_repo(fixing.env, str(fixing.path)), fixing.env)
+    sync_index.sync_index(fixing.facts, fixing.env)
     assert fixing.git("show", ":one").stdout == "staged since\n"
 
 
@@ -298,7 +297,7 @@ def test_g6_a_commit_that_is_not_made_syncs_nothing(fixing: Repo) -> None:
     fixing.git("commit", "-qm", "", "--", "one", check=False)  # no message: git stops after the hook
     assert fixing.has(".git/dodo-hooks-restaged")
     index = index_of(fixing)
-    restore_interrupted(find_repo(fixing.env, str(fixing.path)), fixing.env)
+    restore_interrupted(fixing.facts, fixing.env)
     assert index_of(fixing) == index
     fixing.git("commit", "-qm", "another", "--no-verify", "--allow-empty", "--only")
     assert index_of(fixing) == index
@@ -306,7 +305,7 @@ def test_g6_a_commit_that_is_not_made_syncs_nothing(fixing: Repo) -> None:
 
 
 def test_g6_a_deletion_by_a_job_in_a_commit_of_one_file(fixing: Repo) -> None:
-    facts = find_repo(fixing.env, str(fixing.path))
+    facts = fixing.facts
     fixing.write("one", "to be deleted\n")
     fixing.git("add", "one")
     fixing.git("read-tree", "--index-output=.git/next-index-1.lock", "HEAD")

@@ -14,7 +14,6 @@ from dodo_hooks.git import untrusted
 from dodo_hooks.git.content.file_state import ABSENT, FILE, FileState
 from dodo_hooks.git.install import config_override
 from dodo_hooks.git.replay import Replay, defer, deferred_hooks
-from dodo_hooks.git.repo import find_repo
 from dodo_hooks.git.unstaged.hide import restore_interrupted
 from dodo_hooks.git.unstaged.journal import Entry, Journal, load_journal
 from dodo_hooks.git.unstaged.stage_fixed import FixStager
@@ -105,7 +104,7 @@ def test_g5_a_file_of_ours_is_not_read_through_a_link_nor_from_a_pipe(tmp_path: 
 
 
 def test_g5_g6_notes_that_are_not_valid_are_reported_and_the_index_is_left_alone(repo: Repo) -> None:
-    facts = find_repo(repo.env, str(repo.path))
+    facts = repo.facts
     repo.write(".git/dodo-hooks-restaged", json.dumps([[None, [["../x", 0o100644, BLOB, 0o100644, BLOB]]]]))
     with pytest.raises(GitError, match=r"dodo-hooks-restaged, .* is not valid .*; remove it"):
         restore_interrupted(facts, repo.env)
@@ -133,7 +132,7 @@ def test_r12_what_was_put_off_is_read_back_as_hooks_and_their_arguments(tmp_path
 
 def test_g5_what_we_write_can_be_read(repo: Repo) -> None:
     """Try times before 1970 and any permissions; what git tracks with its protections off is not hidden at all."""
-    facts = find_repo(repo.env, str(repo.path))
+    facts = repo.facts
     journal = Journal(facts.git_dir)
     journal.prepare()
     journal.entries = [Entry(0, b"new\nline \xff", FileState(FILE, 0o777, "0" * 64, 5), 0, ABSENT, ())]

@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.git import untrusted
 from dodo_hooks.git.content.file_state import read_state
-from dodo_hooks.git.repo import find_repo
 from dodo_hooks.git.unstaged.hide import hide_unstaged, restore_interrupted
 from dodo_hooks.git.unstaged.journal import Journal
 from dodo_hooks.git.unstaged.rescue import rescue_copy
@@ -57,7 +56,7 @@ class Victim:
         self.repo.git("add", "gone")
         shutil.rmtree(self.repo.path / "gone")
         (self.repo.path / "link").symlink_to(self.outside)
-        self.facts = find_repo(self.repo.env, str(self.repo.path))
+        self.facts = self.repo.facts
         self.whole = snapshot(self.repo.path)
         self._hide()
         self.journal = self.repo.path / ".git/dodo-hooks-aside/journal"

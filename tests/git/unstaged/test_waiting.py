@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from dodo_hooks.git.repo import find_repo
 from dodo_hooks.git.unstaged.hide import restore_interrupted
 from dodo_hooks.git.unstaged.lock import lock_shared, take_lock
 from kit.commits.hiding import abandon, hide
@@ -18,7 +17,7 @@ from kit.repo import PACKAGES, Repo
 
 
 def test_g5_a_run_that_is_alive_is_left_alone_and_waited_for(text: Repo) -> None:
-    facts = find_repo(text.env, str(text.path))
+    facts = text.facts
     hidden = hide(text)
     assert lock_shared(facts) is None
     assert restore_interrupted(facts, text.env) == []
@@ -36,7 +35,7 @@ def test_g5_a_run_that_is_alive_is_left_alone_and_waited_for(text: Repo) -> None
 
 @pytest.mark.parametrize("left", ["0", "0.away"])
 def test_g5_bytes_that_were_on_their_way_when_a_run_was_killed_are_kept(text: Repo, left: str) -> None:
-    facts = find_repo(text.env, str(text.path))
+    facts = text.facts
     abandon(hide(text))
     text.write(f".git/dodo-hooks-aside/swap/{left}", "an editor saved this in the very moment\n")
     text.write(".git/dodo-hooks-aside/swap/0.part", "half")
@@ -51,7 +50,7 @@ def test_g5_bytes_that_were_on_their_way_and_are_known_leave_nothing_behind(text
     abandon(hide(text))
     text.write(".git/dodo-hooks-aside/swap/0", unstaged_text())
     text.write(".dodo-hooks-aside/0.swap", STAGED)
-    assert len(restore_interrupted(find_repo(text.env, str(text.path)), text.env)) == 1
+    assert len(restore_interrupted(text.facts, text.env)) == 1
     assert difference(before, snapshot(text.path)) == {}
 
 
@@ -86,9 +85,9 @@ def test_g5_a_recovery_waits_for_the_git_that_the_dead_run_had_started(text: Rep
         staging.kill()
         staging.wait()
         abandon(hidden)
-        assert restore_interrupted(find_repo(text.env, str(text.path)), text.env) == []
+        assert restore_interrupted(text.facts, text.env) == []
         gate.open()
-    assert "restored the unstaged" in restore_interrupted(find_repo(text.env, str(text.path)), text.env, waits=True)[0]
+    assert "restored the unstaged" in restore_interrupted(text.facts, text.env, waits=True)[0]
     gate.close()
     assert text.read("text") == unstaged_text()
 

@@ -18,7 +18,7 @@ def hide(repo: Repo, **more: str) -> HiddenChanges:
 
 def fix(repo: Repo, hidden: HiddenChanges, *names: bytes, content: str = fixed_text()) -> None:
     """Change these files as a job with `stage_fixed` does."""
-    stager = FixStager(find_repo(repo.env, str(repo.path)), repo.env, hidden, names)
+    stager = FixStager(repo.facts, repo.env, hidden, names)
     watch = stager.before(names)
     for name in names:
         write(repo, name, content)

@@ -4,8 +4,6 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from dodo_hooks.git.repo import Repo as Facts
-from dodo_hooks.git.repo import find_repo
 from dodo_hooks.results.outputs.manifest import Manifest
 from dodo_hooks.results.outputs.output_cache import DEFAULT_LIMIT_BYTES, repository_cache, store_outputs
 from dodo_hooks.results.outputs.restore_outputs import RestoreResult, restore_outputs
@@ -68,12 +66,8 @@ def ignore(repo: Repo, *patterns: str) -> None:
     repo.git("commit", "-q", "-m", "ignore")
 
 
-def facts(repo: Repo) -> Facts:
-    return find_repo(repo.env, str(repo.path))
-
-
 def cache_dir(repo: Repo) -> str:
-    return repository_cache(repo.env["XDG_CACHE_HOME"], repository_id(facts(repo).common_dir))
+    return repository_cache(repo.env["XDG_CACHE_HOME"], repository_id(repo.facts.common_dir))
 
 
 def store(
@@ -84,17 +78,17 @@ def store(
     limit_bytes: int = DEFAULT_LIMIT_BYTES,
 ) -> "Manifest | None":
     try:
-        return store_outputs(cache_dir(repo), key, facts(repo), outputs, link, limit_bytes)
+        return store_outputs(cache_dir(repo), key, repo.facts, outputs, link, limit_bytes)
     except ValueError:
         return None
 
 
 def restore(repo: Repo, key: str = KEY, outputs: Sequence[bytes] = OUTPUTS) -> RestoreResult:
-    return restore_outputs(cache_dir(repo), key, facts(repo), repo.env, outputs)
+    return restore_outputs(cache_dir(repo), key, repo.facts, repo.env, outputs)
 
 
 def leftovers(repo: Repo) -> list[str]:
     """Return what is in folders of ours, in the git directory and in the working tree."""
     found = [path for name in ("dodo-hooks-outputs", ".dodo-hooks-outputs") for path in repo.path.rglob(name)]
-    git_dir = Path(facts(repo).git_dir)
+    git_dir = Path(repo.facts.git_dir)
     return sorted({str(path) for path in (*found, *git_dir.glob("dodo-hooks-outputs"))})

@@ -27,6 +27,10 @@ def in_child(run: "Callable[[], object]") -> int:
         os._exit(code)
 
 
+def succeeds_in_child(run: "Callable[[], object]") -> bool:
+    return os.waitpid(in_child(run), 0)[1] == 0
+
+
 def die_before(number: int, calls: "Collection[str]" = CALLS) -> None:
     """Kill this process before the call of this number, counted from here; of `open`, only those for writing count."""
     left = [number]

@@ -22,10 +22,6 @@ def listed(repo: Repo) -> list[dict[str, Any]]:
     return shown
 
 
-def outcomes(invocation: Invocation) -> dict[str, tuple[str, str | None]]:
-    return {job.name: (job.status, job.cause) for job in invocation.jobs()}
-
-
 # Locks and files (R18, R19)
 
 
@@ -82,7 +78,7 @@ def test_r18_a_wave_does_not_hold_the_writers_lock(repo: Repo, gate: Gate) -> No
     kill(job.pid)
     wait_until(lambda: not invocation.may_have_jobs(), what="the end of the wave")
     listed(repo)
-    assert invocation.record.finished_at is not None and outcomes(invocation) == {"held": ("crashed", "writer-died")}
+    assert invocation.record.finished_at is not None and invocation.outcomes() == {"held": ("crashed", "writer-died")}
 
 
 def test_r19_an_unfinished_invocation_is_not_listed(repo: Repo) -> None:
@@ -142,7 +138,7 @@ def expect_the_truth(repo: Repo, invocation: Invocation, expected: dict[str, tup
     wait_until(lambda: not processes_with(TEST_ID, repo.env[TEST_ID]), what="the end of everything")
     (shown,) = listed(repo)
     assert {job["name"]: (job["status"], job["cause"]) for job in shown["jobs"]} == expected
-    assert invocation.has_ended() and outcomes(invocation) == expected
+    assert invocation.has_ended() and invocation.outcomes() == expected
     assert invocation.record.exit_code != 0
     if expected is not STOPPED:
         assert [invocation.job(name).root_cause for name in ("build", "publish")] == ["held", "held"]

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from kit.gate import Gate
-from kit.invocation import Invocation
 from kit.process import kill, processes_with, wait_until
 from kit.repo import TEST_ID, Repo
 
@@ -16,10 +15,6 @@ from kit.repo import TEST_ID, Repo
 def fire(repo: Repo, event: str = "post-commit", *args: str) -> None:
     repo.install()
     repo.call(f".git/hooks/{event}", *args)
-
-
-def outcomes(invocation: Invocation) -> dict[str, tuple[str, str | None]]:
-    return {job.name: (job.status, job.cause) for job in invocation.jobs()}
 
 
 def graph(repo: Repo, **more: Any) -> None:
@@ -50,7 +45,7 @@ def test_a_failed_job_runs_again_with_what_was_skipped_because_of_it(repo: Repo,
     graph(repo)
     fire(repo)
     first = repo.finished("post-commit")
-    assert outcomes(first) == FAILED
+    assert first.outcomes() == FAILED
     repo.write("fixed", "")
     repo.write("ran", "")
     where = address + first.id if address.endswith("@") else address
@@ -67,7 +62,7 @@ def test_a_failed_job_runs_again_with_what_was_skipped_because_of_it(repo: Repo,
     }
     assert first.id in second.job("ready").reason and second.job("docs").pid is None
     assert repo.read("ran").split() == ["deps", "build", "publish"]
-    assert outcomes(first) == FAILED  # the history stays what it was
+    assert first.outcomes() == FAILED  # the history stays what it was
 
 
 def test_what_fails_again_can_be_retried_again(repo: Repo) -> None:
@@ -172,7 +167,7 @@ def test_r8_foreground_jobs_are_retried_attached(repo: Repo) -> None:
     )
     assert repo.git("commit", "--allow-empty", "-m", "work", check=False).returncode == 1
     first = repo.finished("pre-commit")
-    assert outcomes(first)["warm"] == ("skipped", "gate")
+    assert first.outcomes()["warm"] == ("skipped", "gate")
     assert repo.run("jobs", "retry", "lint").returncode == 1
     repo.write("fixed", "")
     done = repo.run("jobs", "retry", f"@{first.id}", check=True)
@@ -216,7 +211,7 @@ def test_cancelled_and_crashed_jobs_can_be_retried(repo: Repo, make_gate: Callab
         gate.open()
     first = repo.invocations("post-commit")[0]
     repo.run("jobs", "retry", f"@{first.id}", check=True)
-    assert outcomes(first) == {"a": ("cancelled", "user"), "b": ("crashed", "writer-died")}
+    assert first.outcomes() == {"a": ("cancelled", "user"), "b": ("crashed", "writer-died")}
     assert repo.finished("post-commit", n=2).statuses() == {"a": "completed", "b": "completed"}
 
 

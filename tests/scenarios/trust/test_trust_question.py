@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kit.gate import Gate
-from kit.hook_files.trust import install_for_all
+from kit.hook_files.trust import install_for_all, ran
 from kit.repo import Repo
 from kit.terminal import Terminal
 
@@ -24,10 +24,6 @@ def undecided(repo: Repo) -> Repo:
     install_for_all(repo)
     repo.file(FILE)
     return repo
-
-
-def ran(repo: Repo) -> int:
-    return len((repo.path / "ran").read_text().split()) if repo.has("ran") else 0
 
 
 def commit(terminal: Start, answer: bytes | None) -> tuple[int, bytes]:

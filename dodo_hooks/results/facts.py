@@ -8,7 +8,7 @@ from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.core.plan import FILES_VARIABLE
 from dodo_hooks.host.posix import encode_path, joined, read_file
 from dodo_hooks.host.world import monotonic_s
-from dodo_hooks.results.found import Found, TrackedOutputError, Undecidable, lines_of
+from dodo_hooks.results.found import Found, Undecidable, lines_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -88,8 +88,6 @@ class FactCollector:
         Raises:
             Undecidable: a fact cannot be had.
         """
-        if tracked := tree.tracked_output(job):
-            raise TrackedOutputError(f"{tracked} is tracked by git: remove it with `git rm --cached`, or from outputs")
         found, hook = tree.inputs(job), self.occasion.hook
         environ = self.occasion.environ_of(job) if self._asks_environment(job) else {}
         facts: dict[str, Value] = {

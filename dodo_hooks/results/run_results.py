@@ -194,6 +194,7 @@ class RunResults:
                 if self._tree is None:
                     jobs = [job for job in self.jobs if job.is_incremental and not job.workspace]
                     self._tree = self._collector.tree(jobs, self._contents, self._memory)
+                self._tree.expect_untracked_outputs(self.jobs[number])
                 self._known[number] = self._collector.known(self.jobs[number], self._tree, self._part_of)
             except Undecidable as error:
                 self._known[number] = error

@@ -14,7 +14,7 @@ from dodo_hooks.git.head import head_of
 from dodo_hooks.git.repo import SUBMODULE, locate_repo
 from dodo_hooks.host.posix import decode_path, encode_path, is_real_folder, lexists, os
 from dodo_hooks.results.contents import Contents
-from dodo_hooks.results.found import Found, Names, Undecidable, found_of, lines_of
+from dodo_hooks.results.found import Found, Names, TrackedOutputError, Undecidable, found_of, lines_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -99,10 +99,10 @@ class Tree:
         """
         return (self._listing.known or {}).get(path) or self._contents.about(path)
 
-    def tracked_output(self, job: "Job") -> str:
-        """Return a tracked path at or below an output of the job; "" where there is none. Raises Undecidable."""
+    def expect_untracked_outputs(self, job: "Job") -> None:
+        """Raise TrackedOutputError where a path at or below an output of the job is tracked. Raises Undecidable."""
         if not job.outputs:
-            return ""
+            return
         cause = digest_of(("outputs", self._listing.stamp, job.outputs))
         found = self._memory.digest(cause) if self._memory is not None else None
         if found is None:
@@ -115,7 +115,8 @@ class Tree:
             found = decode_path(min(tracked, default=b""))
             if self._memory is not None:
                 self._memory.keep_digest(cause, found)
-        return found
+        if found:
+            raise TrackedOutputError(f"{found} is tracked by git: remove it with `git rm --cached`, or from outputs")
 
     def _beside(self, job: "Job") -> Names:
         """Return those inputs for which the index does not vouch, without the job's own outputs.

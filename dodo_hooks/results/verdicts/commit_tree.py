@@ -52,10 +52,6 @@ class CommitTree:
                     files[path] = about
         return found_of(Names(files, []))
 
-    def tracked_output(self, job: "Job") -> str:
-        """Return "": a job in a snapshot has no outputs."""
-        return ""
-
     def about(self, path: bytes) -> "bytes | None":
         """Return mode and id of a file; None where the tree has none. Raises Undecidable."""
         return self._files().get(path)

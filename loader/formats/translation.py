@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from dodo_hooks.core.diagnostics import NOTE, WARNING, Diagnostic, Location, parts_of, with_fix
+from dodo_hooks.core.plan import CI, ELSEWHERE
 from dodo_hooks.core.text.nearest import did_you_mean
-from dodo_hooks.core.text.terminal_text import quote
+from dodo_hooks.core.text.terminal_text import join_or, quote
 from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node, Scalar, is_empty, items_of
 
+_NEVER, _ALWAYS = ("never", "false", "0"), ("always", "true", "1")  # words of `fail_on_changes`
 # The words that Go's strconv.ParseBool accepts.
 _FLAGS = {**dict.fromkeys(("1", "t", "T", "true", "TRUE", "True"), True)}
 _FLAGS |= dict.fromkeys(("0", "f", "F", "false", "FALSE", "False"), False)
@@ -140,3 +142,17 @@ def as_flag(node: Node) -> Node:
 def as_list(entry: Entry) -> Entry:
     """Return `tags: a` as `tags: [a]`."""
     return with_value(entry, ListNode(entry.value.mark, items_of(entry.value)))
+
+
+def changes_entry(entry: Entry | None, subject: str, diagnostics: DiagnosticCollector) -> list[Entry]:
+    """Return `fail_on_changes`, which both tools have, in our format; nothing where it is absent."""
+    if entry is None or (word := text_of(entry).lower()) in _NEVER:
+        return []
+    mark = entry.value.mark
+    if word in _ALWAYS:
+        return [with_value(entry, flag(mark, True))]
+    if word in (CI, ELSEWHERE):
+        return [with_value(entry, ListNode(mark, (text(mark, word),)))]
+    words = join_or((_ALWAYS[0], _NEVER[0], CI, ELSEWHERE))
+    diagnostics.error(mark, f"{quote(entry.key)}: expected {words}", subject)
+    return []

@@ -1,4 +1,4 @@
-"""`dodo-hooks checks`: which jobs have passed on which commits, and running what is missing (V7)."""
+"""`dodo-hooks checks`: which jobs have passed on which commits, running what is missing, and bisecting (V7)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from dodo_hooks.cli.options.completion_words import checked_jobs
 from dodo_hooks.cli.repository import no_hook_file, with_tree
 from dodo_hooks.cli.terminal_table import print_table, say
 from dodo_hooks.cli.verdicts.matrix import COLORS, WELL, Commit, Matrix, State, find_commits, wanted_jobs
-from dodo_hooks.core.errors import JOB_FAILED, RUN_ERROR, UsageError
+from dodo_hooks.core.errors import JOB_FAILED, RUN_ERROR, HooksError, UsageError
+from dodo_hooks.core.text.terminal_text import counted
 from dodo_hooks.git.files import GitQuery
 from dodo_hooks.git.repo import Repo, find_repo
 from dodo_hooks.host.world import World
@@ -60,9 +61,7 @@ def checks(
     repo = with_tree(find_repo(world.environ, world.cwd))
     matrix, query = _matrix(world, repo, jobs), GitQuery(repo, world.environ)
     if bisect is not None:
-        from dodo_hooks.cli.verdicts.bisect import find_first_bad
-
-        return find_first_bad(matrix, query, bisect)
+        return _find_first_bad(matrix, query, bisect)
     commits = find_commits(query, revisions or ("HEAD",), most)
     if is_run:
         from dodo_hooks.cli.verdicts.run_checks import run_missing
@@ -118,3 +117,47 @@ def _write_notes(query: GitQuery, rows: Rows) -> None:
         if lines:
             text = "\n".join(lines).encode("utf-8", "surrogateescape")
             query.git("notes", "--ref=dodo-hooks", "add", "-f", "-F", "-", commit.target.name, stdin=text)
+
+
+def _find_first_bad(matrix: Matrix, query: GitQuery, written: str) -> int:
+    """Print the first bad commit of `GOOD..BAD`, along first parents; return the exit code.
+
+    BAD is checked first. GOOD is taken at its word.
+
+    Raises:
+        HooksError: there is nothing to search in, or a commit has no result.
+    """
+    good, _, bad = written.partition("..")
+    if not good or not bad or bad.startswith("."):
+        raise UsageError(f"--bisect {written}: write GOOD..BAD")
+    commits = find_commits(query, [written], None, "--first-parent", "--reverse")
+    if not commits:
+        raise UsageError(f"no commits in {written}")
+    first, last = 0, len(commits) - 1  # the first bad one is among these
+    at = last
+    while True:
+        is_bad = _is_bad(matrix, commits[at])
+        if is_bad is None:
+            return INTERRUPTED
+        if not is_bad and at == len(commits) - 1:
+            raise UsageError(f"{bad} is good; nothing to search for")
+        first, last = (first, at) if is_bad else (at + 1, last)
+        left = counted(last - first, "commit")
+        say(f"{commits[at].title}: {'bad' if is_bad else 'good'}; {left} left to test after this")
+        if first == last:
+            say(f"{commits[last].target.name} is the first bad commit\n{commits[last].subject}")
+            return 0
+        at = (first + last) // 2
+
+
+def _is_bad(matrix: Matrix, commit: Commit) -> bool | None:
+    """Return whether a job has failed on a commit, after running what is missing; None after Ctrl-C."""
+    from dodo_hooks.cli.verdicts.run_checks import run_checks
+
+    for has_run in (False, True):
+        states = {one.state for one in matrix.states(commit)}
+        if FAILED_BEFORE in states or states <= WELL:
+            return FAILED_BEFORE in states
+        if not has_run and run_checks(matrix.missing(commit)) == INTERRUPTED:
+            return None
+    raise HooksError(f"{commit.title}: no result; see why with `dodo-hooks jobs`")

@@ -8,12 +8,12 @@ from dodo_hooks.core.git_hooks import CLIENT_HOOKS, is_gate, known_hooks
 from dodo_hooks.core.text.nearest import did_you_mean
 from dodo_hooks.core.text.terminal_text import quote
 from dodo_hooks.loader.formats.daft.daft_jobs import Body, Jobs, translate_log
-from dodo_hooks.loader.formats.fail_on_changes_key import changes_entry
 from dodo_hooks.loader.formats.skip_only import daft_conditions
 from dodo_hooks.loader.formats.translation import (
     DiagnosticCollector,
     Translation,
     as_list,
+    changes_entry,
     fields_of,
     is_true,
     text,

@@ -11,7 +11,6 @@ from dodo_hooks.core.diagnostics import Location
 from dodo_hooks.core.git_hooks import CLIENT_HOOKS, SERVER_HOOKS
 from dodo_hooks.core.text.nearest import did_you_mean
 from dodo_hooks.core.text.terminal_text import quote
-from dodo_hooks.loader.formats.fail_on_changes_key import changes_entry
 from dodo_hooks.loader.formats.lefthook.lefthook_files import FileRules
 from dodo_hooks.loader.formats.lefthook.lefthook_jobs import Jobs, has_scripts
 from dodo_hooks.loader.formats.skip_only import lefthook_conditions
@@ -21,6 +20,7 @@ from dodo_hooks.loader.formats.translation import (
     as_flag,
     as_list,
     as_text,
+    changes_entry,
     fields_of,
     flag,
     is_true,

@@ -1,5 +1,7 @@
 """The typed models of a hook file and of the user's configuration (C1). No code outside of the models knows the keys.
 
+What each key means is in docs/keys.md.
+
 The models are given nodes of the tree instead of plain values, because plain values lose two things: how a number was
 written (`env: {LEVEL: 010}` means "010"), and its location. Before a field is checked, its node is opened by one level
 (`value_parsers.py`). Then pydantic's own strict checks apply, and `model_errors.py` turns their errors into sentences.

@@ -99,7 +99,8 @@ def _diagnostic_of(
         is_named_here = is_key and len(path) == 2 and path[0] in ("hooks", "tasks")  # the sentence has its name already
         return Diagnostic(key_mark_at(root, path), message, "" if is_named_here else subject, fix=fix)
     if error.kind != "value_error":
-        message, fix = _mismatch(error, path, node_at(root, path))
+        node, expected = node_at(root, path), _EXPECTED.get(error.kind, "something else").format(**error.context)
+        message, fix = f"expected {expected}, found {describe(node)}", _fix(error, path, node)
     return Diagnostic(mark_at(root, path), f"{_key_of(path)}{message}", subject, fix=fix)
 
 
@@ -167,10 +168,6 @@ def _level_at(path: Path) -> str:
     return list(_bodies(path))[-1][1]
 
 
-def _is_a(level: str, path: Path) -> bool:
-    return (len(path), level) in _bodies(path)
-
-
 def subject_at(root: Node, path: Path) -> str:
     """Return `job "lint"`, `job 3 of "pre-commit"`, `hook "pre-commit"`, or "" for the file itself."""
     owners = [(length, level) for length, level in _bodies(path) if level in ("hook", "setup", "job")]
@@ -216,7 +213,8 @@ def _unknown_key(path: Path, keys: Mapping[str, Sequence[str]]) -> tuple[str, st
 def _key_of(path: Path) -> str:
     """Return the beginning of a message that names the key; "" for a hook or a job as a whole."""
     names = [step for step in path if isinstance(step, str)]
-    if not path or any(_is_a(level, path) for level in ("hook", "setup", "job")):
+    length, level = list(_bodies(path))[-1]
+    if not path or (length == len(path) and level in ("hook", "setup", "job")):
         return ""
     kind = {"env": "variable ", "templates": "template "}.get(str(path[-2]), "") if len(path) > 1 else ""
     return f"{kind}{quote(names[-1])}: "
@@ -225,11 +223,6 @@ def _key_of(path: Path) -> str:
 def _raised(error: ModelError) -> tuple[str, str]:
     raised = error.context.get("error")
     return parts_of(raised) if isinstance(raised, Exception) else ("this cannot be used", "")
-
-
-def _mismatch(error: ModelError, path: Path, node: Node | None) -> tuple[str, str]:
-    expected = _EXPECTED.get(error.kind, "something else").format(**error.context)
-    return f"expected {expected}, found {describe(node)}", _fix(error, path, node)
 
 
 def _fix(error: ModelError, path: Path, node: Node | None) -> str:

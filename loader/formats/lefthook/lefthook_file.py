@@ -47,6 +47,10 @@ _NOT_DONE = {
     "install_non_git_hooks": "a hook that git does not fire is a task here",
     "no_tty": "terminals are detected automatically",
 }
+_ALWAYS_ON = {
+    "fail_on_changes_diff": "the diff is always shown",
+    "stash_unstaged_changes": "unstaged changes are hidden whenever jobs change files",
+}
 _REMOTES = ("remote", "remotes")
 _TOP_KEYS = (*_SAME, *_OWN, *_NOT_DONE, *_REMOTES, "colors", "output", "skip_output", "templates")
 
@@ -211,12 +215,9 @@ class _File:
         return MapNode(entry.value.mark, (*out, *([jobs] if jobs else [])))
 
     def _note_unsupported(self, fields: dict[str, Entry]) -> None:
-        diff = fields.get("fail_on_changes_diff")
-        if diff and not is_true(diff):
-            self._diagnostics.note_ignored(diff, "the diff is always shown")
-        stash = fields.get("stash_unstaged_changes")
-        if stash and not is_true(stash):
-            self._diagnostics.note_ignored(stash, "unstaged changes are hidden whenever jobs change files")
+        for key, why in _ALWAYS_ON.items():
+            if key in fields and not is_true(fields[key]):
+                self._diagnostics.note_ignored(fields[key], why)
 
 
 def _is_version_2(fields: dict[str, Entry]) -> bool:

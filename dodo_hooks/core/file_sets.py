@@ -2,6 +2,7 @@
 
 from dodo_hooks.core.plan import ALL, CHANGED, COMMAND, PUSHED, STAGED
 
+STAGING = ("pre-commit", "pre-merge-commit")  # there is a commit to come, and its index
 # Before these end there is no commit: its content is in the index.
 BEFORE_A_COMMIT = ("pre-commit", "pre-merge-commit", "prepare-commit-msg", "commit-msg")
 # These report their changes: by their arguments, their standard input, or the new HEAD.

@@ -7,6 +7,7 @@ from itertools import chain, islice, pairwise
 import dodo_hooks
 from dodo_hooks.core.dependency_graph import find_cycle
 from dodo_hooks.core.diagnostics import Diagnostic, Location
+from dodo_hooks.core.file_sets import STAGING
 from dodo_hooks.core.text.names import name_error
 from dodo_hooks.core.text.nearest import did_you_mean
 from dodo_hooks.core.text.terminal_text import quote
@@ -29,8 +30,6 @@ _OF_GROUPS = frozenset(
         *("workspace", "share", "clean", "supersede"),
     )
 )
-
-_STAGING = ("pre-commit", "pre-merge-commit")  # there is a commit to come, and its index
 
 # What keys belong to: its path, its body (None: the hook's), the numbers of its jobs, and its name in messages.
 Owner = tuple[Path, JobBody | None, tuple[int, ...], str]
@@ -117,8 +116,8 @@ def _clashes(hook: str, body: HookBody, member: Member) -> Iterator[tuple[str, s
         yield "stage_fixed", "a background job cannot stage files: the commit does not wait for it", ""
     if job.fail_on_changes and late:
         yield "fail_on_changes", "a background job cannot fail on changed files: nothing waits for it", ""
-    if job.stage_fixed and hook not in _STAGING:
-        yield "stage_fixed", f"nothing to stage in {quote(hook)}", f"use it in {_STAGING[0]}"
+    if job.stage_fixed and hook not in STAGING:
+        yield "stage_fixed", f"nothing to stage in {quote(hook)}", f"use it in {STAGING[0]}"
     if job.requires and late:
         yield "requires", "a background job cannot hold a push: the push does not wait for it", ""
 

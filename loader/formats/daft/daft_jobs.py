@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from dodo_hooks.core.diagnostics import Location
+from dodo_hooks.core.file_sets import BEFORE_A_COMMIT, STAGING
 from dodo_hooks.core.text.terminal_text import quote
 from dodo_hooks.loader.formats.env import export_variables, split_env, with_line
 from dodo_hooks.loader.formats.patterns import GlobRules, pattern_node
@@ -65,15 +66,7 @@ _SYSTEMS = ("linux", "macos", "windows")
 
 _FILE_LIST = re.compile(r"\{(files|changed_files|staged_files|push_files|all_files)\}")
 _OWN_LIST = re.compile(r"\{(?:changed_)?files\}")
-_STAGING = ("pre-commit", "pre-merge-commit")
-_COMMIT_HOOKS = (
-    "applypatch-msg",
-    "commit-msg",
-    "pre-applypatch",
-    "pre-commit",
-    "pre-merge-commit",
-    "prepare-commit-msg",
-)
+_COMMIT_HOOKS = (*BEFORE_A_COMMIT, "applypatch-msg", "pre-applypatch")
 
 # Of daft's placeholders those that have no value here. Without one daft leaves the text as it is.
 _ONLY_IN_MOVES = re.compile(r"\{(old_branch|old_worktree_path|commit)\}")
@@ -154,7 +147,7 @@ class Jobs:
         env, moving = split_env(fields.get("env"), _is_moving)
         command = self._run(fields, subject)
         is_about_files = _is_about_files(fields, command)
-        if "stage_fixed" in fields and self._body.name not in _STAGING:
+        if "stage_fixed" in fields and self._body.name not in STAGING:
             self._diagnostics.note_ignored(fields.pop("stage_fixed"), f"nothing to stage in {quote(self._body.name)}")
         out = [fields[key] for key in ("name", *_SAME) if key in fields]
         out += [translate_log(fields["log"], _LOG_KEYS, self._diagnostics)] if "log" in fields else []

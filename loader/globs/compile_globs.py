@@ -13,6 +13,7 @@ from functools import lru_cache
 from importlib import import_module
 
 from dodo_hooks.core.matching import BELOW, BETWEEN, EITHER, EVERYTHING, NAME, PATH, SEARCH, SUFFIX, WHOLE
+from dodo_hooks.core.text.terminal_text import quote
 from dodo_hooks.loader.globs.glob_regex import group_names, path_regex
 from dodo_hooks.loader.globs.glob_syntax import LITERAL, SPAN, STAR, Component, components_of, expand_braces
 
@@ -46,6 +47,7 @@ def compile_branch_glob(pattern: str, ignores_case: bool = False) -> "Matcher":
     return _compiled([components_of(one) for one in expand_braces(pattern)], ignores_case)
 
 
+@lru_cache(maxsize=10_000)  # likewise
 def compile_regex(pattern: str) -> "Matcher":
     """Return the matcher of a regular expression, which may match any part of the path.
 
@@ -129,7 +131,7 @@ def _expression(kind: str, text: str) -> "Matcher":
         try:
             return (kind, text, *(_code(text) or _without_code(text)))
         except (re.error, OverflowError, RecursionError) as error:
-            raise ValueError(f"{text!r} is not a regular expression: {error or 'it is nested too deeply'}") from None
+            raise ValueError(f"{quote(text)} is not a regular expression: {error}") from None
 
 
 def _code(text: str) -> "tuple[int, int, tuple[int, ...], int] | None":

@@ -26,7 +26,7 @@ from dodo_hooks.core.text.nearest import did_you_mean
 from dodo_hooks.core.text.terminal_text import join_or, quote
 from dodo_hooks.core.text.units import bytes_of, seconds_of
 from dodo_hooks.host.files.clone import HARDLINK, REFLINK
-from dodo_hooks.loader.globs.compile_globs import compile_glob
+from dodo_hooks.loader.globs.compile_globs import compile_glob, compile_regex
 from dodo_hooks.loader.read.nodes import ListNode, MapNode, Scalar, describe, is_empty
 from dodo_hooks.loader.shell.placeholders import is_known
 
@@ -273,10 +273,7 @@ def file_type(word: str) -> str:
 
 
 def regex(text: str) -> str:
-    try:
-        re.compile(text)
-    except (re.error, RecursionError, OverflowError) as error:
-        raise ValueError(f"{quote(text)} is not a regular expression: {error}") from None
+    compile_regex(text)  # raises ValueError with a sentence
     return text
 
 

@@ -1,5 +1,6 @@
 """From a hook file to the plan: the meaning of the keys (section 4, C4, C5, R8, R9, R15)."""
 
+import warnings
 from pathlib import Path
 
 import pytest
@@ -304,3 +305,9 @@ def test_c2_no_file_ends_in_a_traceback(tmp_path_factory: pytest.TempPathFactory
         plan_of(tmp_path_factory.getbasetemp(), content)
     except ConfigError as error:
         assert all(min(one.location[1:]) >= 1 and one.message for one in error.diagnostics)
+
+
+def test_python_prints_nothing_about_a_regular_expression(tmp_path: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        plan_of(tmp_path, "hooks: {pre-commit: {jobs: [{run: x, glob: {regex: '[[qz]'}}]}}")

@@ -2,6 +2,10 @@
 
 from dodo_hooks.core.diagnostics import InvalidValue
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 _EXPECTED = "a duration is a whole number and one of ms, s, m, h, d, such as 300ms, 90s, 5m, 2h or 7d"
 _DAY_S = 86_400.0
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3_600.0, "d": _DAY_S}
@@ -17,7 +21,9 @@ def seconds_of(text: str) -> float:
     number = text.rstrip("dhms")
     unit = text[len(number) :]
     if unit not in _UNITS or not (number.isascii() and number.isdigit()):
-        raise InvalidValue(_EXPECTED, _fix(text))
+        compact = "".join(text.split())
+        compact += "s" if text.isdigit() else ""
+        raise InvalidValue(_EXPECTED, _fix(text, compact, seconds_of))
     if len(number.lstrip("0")) > 15:  # before int(), which refuses thousands of digits in words of its own
         raise InvalidValue("a duration is at most 10000d")
     # A division is exact where a multiplication by 0.001 is not.
@@ -27,15 +33,6 @@ def seconds_of(text: str) -> float:
     if seconds > _LONGEST_S:
         raise InvalidValue("a duration is at most 10000d")
     return seconds
-
-
-def _fix(text: str) -> str:
-    compact = "".join(text.split())
-    if text.isascii() and text.isdigit():
-        compact += "s"
-    elif compact == text or not (compact.rstrip("dhms").isdigit() and compact.endswith(tuple(_UNITS))):
-        return ""
-    return f"write {compact}" if len(compact) < 20 else ""
 
 
 _SIZES = {"B": 1, "KB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30}
@@ -52,13 +49,21 @@ def bytes_of(text: str) -> int:
     number = text.rstrip("BKMG")
     unit = text[len(number) :]
     if unit not in _SIZES or not (number.isascii() and number.isdigit()):
-        compact = "".join(text.split()).upper()
-        digits = compact.rstrip("BKMG")
-        is_near = digits.isascii() and digits.isdigit() and compact[len(digits) :] in _SIZES and compact != text
-        raise InvalidValue(_SIZE_EXPECTED, f"write {compact}" if is_near and len(compact) < 20 else "")
+        raise InvalidValue(_SIZE_EXPECTED, _fix(text, "".join(text.split()).upper(), bytes_of))
     if len(number.lstrip("0")) > _LONGEST_DIGITS:
         raise InvalidValue(f"a size has at most {_LONGEST_DIGITS} digits")
     size = int(number) * _SIZES[unit]
     if not size:
         raise InvalidValue("a size is more than zero")
     return size
+
+
+def _fix(text: str, meant: str, parse: "Callable[[str], float]") -> str:
+    """Return the advice to write what was probably meant; "" where that is no value either."""
+    if meant == text or len(meant) > 20:
+        return ""
+    try:
+        parse(meant)
+    except InvalidValue:
+        return ""
+    return f"write {meant}"

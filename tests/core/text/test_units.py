@@ -45,10 +45,24 @@ def test_c3_what_no_clock_can_add_is_refused(text: str) -> None:
         seconds_of(text)
 
 
-@pytest.mark.parametrize(("text", "fix"), [("30", "write 30s"), ("5 m", "write 5m"), ("5 x", ""), ("5" * 30, "")])
+@pytest.mark.parametrize(("text", "fix"), [("30", "write 30s"), ("5 m", "write 5m"), ("1 000 s", "write 1000s")])
 def test_c3_the_error_for_the_usual_slips_has_the_fix(text: str, fix: str) -> None:
     with pytest.raises(InvalidValue) as caught:
         seconds_of(text)
+    assert caught.value.fix == fix
+
+
+@pytest.mark.parametrize("text", ["5 x", "1 000", "5" * 30, "5 mm", "5 dms", "5 sm", "0", "0 h", "20000 d", "٣", "٣ s"])
+def test_c3_no_fix_is_suggested_that_is_no_duration(text: str) -> None:
+    with pytest.raises(InvalidValue) as caught:
+        seconds_of(text)
+    assert caught.value.fix == ""
+
+
+@pytest.mark.parametrize(("text", "fix"), [("10 mb", "write 10MB"), ("0 MB", ""), ("9" * 13 + " B", ""), ("5 BB", "")])
+def test_c3_a_suggested_size_is_a_size(text: str, fix: str) -> None:
+    with pytest.raises(InvalidValue) as caught:
+        bytes_of(text)
     assert caught.value.fix == fix
 
 

@@ -81,7 +81,7 @@ def list_files(source: str, query: GitQuery, event: Event) -> "Changes | None":
     if source == STAGED or (source == CHANGED and event.hook in BEFORE_A_COMMIT):
         return _staged(query)
     if event.hook == "pre-push" and source in (PUSHED, CHANGED):
-        return _pushed(query, event) if event.args else None
+        return _pushed(query, event) if event.args or event.stdin else None
     return _changed(query, event) if source == CHANGED else None
 
 
@@ -122,7 +122,8 @@ def _pushed(query: GitQuery, event: Event) -> "Changes":
             updates.append((ref, there, here))
     changes, unknown = _updated(query, updates)
     if new or unknown:
-        changes.update(_introduced(query, event.args[0], [*new, *(here for _, _, here in unknown)], unknown))
+        remote = event.args[0] if event.args else ""  # as a manual run where there is none
+        changes.update(_introduced(query, remote, [*new, *(here for _, _, here in unknown)], unknown))
     return {path: changes[path] for path in sorted(changes)}
 
 

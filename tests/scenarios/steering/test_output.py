@@ -263,6 +263,28 @@ def test_g3_a_manual_push_to_another_remote_is_new_there(repo: Repo, tmp_path: P
     assert ran(repo)[0] == "elsewhere a.txt"
 
 
+def test_g3_a_manual_push_without_a_remote_names_none(repo: Repo) -> None:
+    commit(repo, "a.txt")
+    repo.file(
+        "hooks: {pre-push: {jobs: [{name: a, run: 'echo \"$DODO_ARGS $DODO_REMOTE\" {push_files} >>.git/ran'}]}}\n"
+    )
+    alone = repo.run("run", "pre-push", check=True)
+    assert "no remote to push to; all of main counts as new\n" in alone.stderr
+    assert ran(repo) == ["0  a.txt"]
+    repo.git("remote", "add", "up", "../up")
+    assert "would send: main to up (new branch)\n" in repo.run("run", "pre-push", check=True).stderr
+    assert ran(repo) == ["2 up a.txt"]
+
+
+def test_g3_a_manual_push_to_a_remote_has_its_url(repo: Repo) -> None:
+    commit(repo, "a.txt")
+    repo.git("remote", "add", "up", "../up.git")
+    repo.file("hooks: {pre-push: {jobs: [{name: a, run: 'echo \"$DODO_REMOTE $DODO_REMOTE_URL\" >>.git/ran'}]}}\n")
+    repo.run("run", "pre-push", "--", "up", check=True)
+    repo.run("run", "pre-push", "--", "../other.git", check=True)
+    assert ran(repo) == ["up ../up.git", "../other.git ../other.git"]
+
+
 def test_g3_a_manual_push_from_no_branch_says_so(repo: Repo) -> None:
     repo.file(PUSH)
     repo.git("checkout", "-q", "--detach")

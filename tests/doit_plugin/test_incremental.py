@@ -1,5 +1,7 @@
 """doit's own commands on incremental jobs do what they do on tasks, over the results that the prompt keeps (K7)."""
 
+import shutil
+
 import pytest
 
 from kit.repo import Repo
@@ -51,6 +53,22 @@ def test_k7_run_uses_and_keeps_the_same_results(built: Repo) -> None:
     built.doit("run", "pre-commit:use", check=True)
     built.run("run", "pre-commit", check=True)
     assert (runs(built, "gen"), runs(built, "use")) == (3, 3)
+
+
+@pytest.mark.parametrize("argv", [("doit", "run", "pre-commit"), ("dodo-hooks", "run", "pre-commit")])
+def test_k7_a_run_in_which_all_is_up_to_date_says_what_went_wrong(repo: Repo, argv: tuple[str, ...]) -> None:
+    repo.write(".gitignore", "out\n")
+    repo.write("in", "1\n")
+    repo.hook(
+        "pre-commit", gen={"run": counting("gen", "cp in out"), "inputs": ["in"], "outputs": ["out"], "cache": True}
+    )
+    repo.run("run", "pre-commit", check=True)
+    (repo.path / "out").unlink()
+    shutil.rmtree(repo.state / "dodo-hooks/results")
+    repo.write("../home/state/dodo-hooks/results", "a file where the folder should be")
+    done = {"doit": repo.doit, "dodo-hooks": repo.run}[argv[0]](*argv[1:], check=True)
+    assert done.stderr.count("the result of gen is not kept: cannot write") == 1
+    assert repo.read("out") == "1\n" and runs(repo, "gen") == 1
 
 
 def test_k7_forget_removes_all_results_of_a_job(built: Repo) -> None:

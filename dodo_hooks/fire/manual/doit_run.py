@@ -18,6 +18,7 @@ from dodo_hooks.fire.guards.kept_results import decide_up_to_date
 from dodo_hooks.fire.invocation import begin, publish
 from dodo_hooks.fire.left_out import left_out_by_variable
 from dodo_hooks.fire.phases import Attached, announce_promotion, background_of, run_background, watch_changes
+from dodo_hooks.fire.report.run_report import report_up_to_date
 from dodo_hooks.fire.run_state import Run
 from dodo_hooks.git.repo import find_repo
 from dodo_hooks.host.world import World
@@ -104,6 +105,7 @@ def _is_all_up_to_date(run: Run, tasks: Mapping[str, Any], reporter: Any, dep_ma
         if outcome.status == statuses.UP_TO_DATE:
             note_job(task, JobNote(number, run.writer.jobs[number], ""))
             reporter.skip_uptodate(task)
+    report_up_to_date(run)
     return True
 
 

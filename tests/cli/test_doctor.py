@@ -1,5 +1,6 @@
 """`dodo-hooks doctor`: each thing that can be wrong, what is reported, and that the fix works."""
 
+import functools
 import json
 import os
 import re
@@ -151,6 +152,23 @@ def test_the_configuration_of_other_programs_is_a_note(installed: Repo) -> None:
     assert for_people == "".join(f"{level}: {line}\n" for level, _, line in found)
     programs = [sentence.split(" of ")[1].split(" ")[0] for _, check, sentence in found if check == "other-program"]
     assert code == 0 and programs == ["pre-commit", "lefthook", "husky"]
+
+
+def test_hooks_of_gits_configuration_are_notes(installed: Repo) -> None:
+    set_config = functools.partial(installed.git, "config", "--global", "--add")
+    for name, key, value in (
+        *(("my Lint", "command", "old"), ("my Lint", "command", "lint.sh -x\n--all"), ("my Lint", "event", "update")),
+        *(("my Lint", "event", ""), ("my Lint", "event", "pre-commit"), ("my Lint", "event", "pre-push")),
+        *(("off", "command", "x"), ("off", "event", "pre-push"), ("off", "enabled", "no"), ("half", "command", "y")),
+    ):
+        set_config(f"hook.{name}.{key}", value)
+    code, [(severity, check, sentence)] = doctor(installed)
+    assert (code, severity, check) == (0, "note", "configured-hook")
+    assert "runs `lint.sh -x\n--all` at pre-commit, pre-push, before the hooks of dodo-hooks" in sentence
+    assert len(installed.run("doctor", check=True).stdout.splitlines()) == 1
+    [command] = re.findall(r"`(git .+?)`", sentence)
+    installed.call(*shlex.split(command), check=True)
+    assert doctor(installed) == (0, [])
 
 
 def test_paths_that_were_hidden_are_named(installed: Repo) -> None:

@@ -13,12 +13,13 @@ from dodo_hooks.core.diagnostics import ERROR, NOTE, Diagnostic, Location
 from dodo_hooks.core.errors import ConfigError, GitError, HooksError, UnsafeFileError, UsageError
 from dodo_hooks.core.git_hooks import CLIENT_HOOKS
 from dodo_hooks.core.plan import Plan
+from dodo_hooks.core.text.terminal_text import shell_word
 from dodo_hooks.git.command import run_git
 from dodo_hooks.git.configuration import expect_configuration
 from dodo_hooks.git.event import has_journal
 from dodo_hooks.git.install import global_install, launcher, legacy_hooks, shims
 from dodo_hooks.git.install.hooks_dir import configured, hooks_directory, of_variables, own_directory, worktree_git_dirs
-from dodo_hooks.git.install.other_tools import manager_of_directory, managers_at
+from dodo_hooks.git.install.other_tools import configured_hooks, manager_of_directory, managers_at
 from dodo_hooks.git.install.shim_state import is_in_effect, shims_for, shims_needed
 from dodo_hooks.git.install.shim_text import is_of_template, is_shim, recorded_interpreter
 from dodo_hooks.git.repo import Repo, find_repo
@@ -78,7 +79,7 @@ def diagnose(world: World) -> list[Diagnostic]:
     found += _hidden_changes(repo)
     if repo.top:
         found += diagnose_snapshots(world, repo, plan)
-        found += _other_managers(repo, plan)
+        found += [*_other_managers(repo, plan), *_configured_hooks(world, repo, plan)]
     return found
 
 
@@ -255,7 +256,7 @@ def _outdated_template(world: World) -> Iterator[Diagnostic]:
         yield _note("shims", message, f"run `dodo-hooks install {option}`")
 
 
-# Hidden changes, and other hook managers
+# Hidden changes, and other hooks
 
 
 def _hidden_changes(repo: Repo) -> Iterator[Diagnostic]:
@@ -289,3 +290,14 @@ def _other_managers(repo: Repo, plan: Plan | None) -> Iterator[Diagnostic]:
         ours = os.path.relpath(plan.file, repo.top)
         message = f"{name} of {manager.name} exists beside {ours}; both run if installed"
         yield _note("other-program", message, f"remove the hooks of {manager.name} with {manager.removal}")
+
+
+def _configured_hooks(world: World, repo: Repo, plan: Plan | None) -> Iterator[Diagnostic]:
+    """Yield a note for each hook of git's configuration: nothing in the hooks directory shows it."""
+    for hook in configured_hooks(repo, world.environ) if plan else ():
+        key = shell_word(f"hook.{hook.name}.enabled")
+        message = (
+            f"git's configuration runs `{hook.command}` at {', '.join(hook.events)}, before the hooks of dodo-hooks"
+            " (git 2.54 and later)"
+        )
+        yield _note("configured-hook", message, f"turn it off here with `git config {key} false`, if it is not wanted")

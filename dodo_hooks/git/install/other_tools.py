@@ -1,11 +1,20 @@
-"""Other programs that put hooks into repositories: the signs of their hooks, and the commands that remove them.
+"""Hooks beside ours: those of other programs, and those that git's configuration defines.
 
-The signs come from hooks that these programs had written into public repositories.
+Of a program there are the signs of its hooks, and the command that removes them. The signs come from hooks that these
+programs had written into public repositories.
 """
 
 import os
 
 from dodo_hooks.core.named_tuple import Record
+from dodo_hooks.git.command import run_git
+from dodo_hooks.git.variables import without_local
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dodo_hooks.git.repo import Repo
 
 
 class Manager(Record):
@@ -70,3 +79,33 @@ def managers_at(top: str) -> "list[tuple[Manager, str]]":
     """Return the programs whose configuration lies at the top of the working tree, with the file."""
     found = ((one, next((name for name in one.files if os.path.lexists(f"{top}/{name}")), "")) for one in MANAGERS)
     return [(manager, name) for manager, name in found if name]
+
+
+class ConfiguredHook(Record):
+    """A hook that git's configuration defines: git-config(1), hook.<name>.command. Git runs it from 2.54 on."""
+
+    name: str
+    command: str
+    events: "tuple[str, ...]"
+
+
+def configured_hooks(repo: "Repo", environ: "Mapping[str, str]") -> "list[ConfiguredHook]":
+    """Return the hooks of git's configuration that have a command and an event, and are not disabled."""
+    environ = {**without_local(environ), "GIT_DIR": repo.git_dir}
+    query = ("config", "--null", "--get-regexp", r"^hook\..*\.(command|event|enabled)$")
+    settings = os.fsdecode(run_git(query, repo.top or repo.git_dir, environ, accepted=(0, 1))).split("\0")[:-1]
+    commands, off, events = dict[str, str](), dict[str, bool](), dict[str, list[str]]()
+    for setting in settings:
+        path, _, value = setting.partition("\n")
+        name, _, key = path.removeprefix("hook.").rpartition(".")
+        if key == "command":
+            commands[name] = value
+        elif key == "enabled":
+            off[name] = value.lower() in ("false", "no", "off", "0")
+        else:  # an empty one takes back those before it
+            events[name] = [*events.get(name, ()), value] if value else []
+    return [
+        ConfiguredHook(name, command, tuple(dict.fromkeys(events[name])))
+        for name, command in commands.items()
+        if events.get(name) and not off.get(name)
+    ]

@@ -12,8 +12,7 @@ if TYPE_CHECKING:
 
     from dodo_hooks.host.world import World
 
-INTERRUPTED = 130
-_RUN_ERROR = 2
+_RUN_ERROR, _INTERRUPTED = 2, 130  # of core/errors.py; an import here would take longer than all else in this file
 
 
 def launch(site: "Sequence[str]") -> None:
@@ -36,7 +35,10 @@ def launch(site: "Sequence[str]") -> None:
 
 def run_cli() -> None:
     """Run the console script `dodo-hooks`, and exit. Never returns."""
-    launch(())
+    try:
+        launch(())
+    except KeyboardInterrupt:  # before `main` takes it, or at its end
+        sys.exit(_INTERRUPTED)
 
 
 def main(argv: "Sequence[str]", site: "tuple[str, ...]" = ()) -> int:
@@ -46,7 +48,7 @@ def main(argv: "Sequence[str]", site: "tuple[str, ...]" = ()) -> int:
 
         return _dispatch(argv, make_world(site))
     except KeyboardInterrupt:
-        return INTERRUPTED
+        return _INTERRUPTED
     except Exception as error:
         return _explain(error)
     finally:

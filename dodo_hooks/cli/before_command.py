@@ -3,7 +3,7 @@
 import os
 import sys
 
-from dodo_hooks.core.errors import GitError, UnsafeFileError
+from dodo_hooks.core.errors import INTERRUPTED, GitError, UnsafeFileError
 from dodo_hooks.fire.report.failures import is_in_job, print_failures
 from dodo_hooks.git.event import needs_recovery
 from dodo_hooks.git.repo import find_repo
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from dodo_hooks.host.world import World
 
-INTERRUPTED = 130
 CLOSED_OUTPUT = 141  # what a shell reports of a program that SIGPIPE ended
 _NEED_NO_STATE = ("doctor", "completion")  # doctor reports what is wrong with the state directory
 

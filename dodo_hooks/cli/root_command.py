@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 import click
 
 from dodo_hooks import __version__
-from dodo_hooks.cli.before_command import INTERRUPTED, begin, with_exit_code
+from dodo_hooks.cli.before_command import begin, with_exit_code
 from dodo_hooks.cli.lazy_group import OF_JOBS, PROGRAM, LazyGroup
 from dodo_hooks.cli.options.click_options import color_option
 from dodo_hooks.cli.options.tables import COMPLETION
-from dodo_hooks.core.errors import USAGE_ERROR
+from dodo_hooks.core.errors import INTERRUPTED, USAGE_ERROR
 from dodo_hooks.host.console import say
 from dodo_hooks.host.world import World
 

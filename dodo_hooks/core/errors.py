@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 JOB_FAILED = 1
 RUN_ERROR = 2
 USAGE_ERROR = 3
+INTERRUPTED = 130  # 128 + SIGINT
 
 
 class HooksError(Exception):

@@ -19,6 +19,19 @@ DONE = Outcome(COMPLETED, exit_code=0)
 BEGIN = "import sys; from dodo_hooks.cli import root_command as group; from dodo_hooks.host.world import make_world\n"
 HEAVY = {"yaml", "pydantic", "doit"}
 
+# A console script whose process gets a SIGINT when it is about to import a module.
+INTERRUPTED_AT = """
+import os, signal, sys
+class Interrupter:
+    def find_spec(self, name, *_):
+        if name == sys.argv[1]:
+            sys.meta_path.remove(self)
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Interrupter())
+from dodo_hooks.main import run_cli
+run_cli()
+"""
+
 
 def modules_after(repo: Repo, program: str) -> set[str]:
     """Return the modules that are imported after Python code that may use `group` and `make_world`."""
@@ -125,6 +138,12 @@ def test_r22_a_wrong_command_line_is_one_line_and_exit_code_3(cli: Cli, argv: li
     assert (answer.code, answer.out) == (3, "")
     assert answer.err.startswith("dodo-hooks: ") and answer.err.count("\n") == 1
     assert word in answer.err
+
+
+@pytest.mark.parametrize("module", ["dodo_hooks.host.posix", "dodo_hooks.host.world", "dodo_hooks.cli.plain_command"])
+def test_ctrl_c_at_the_very_start_of_a_command_is_130(repo: Repo, module: str) -> None:
+    done = repo.call(sys.executable, "-c", INTERRUPTED_AT, module)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
 
 def test_ctrl_c_in_a_command_is_130(repo: Repo, history: History) -> None:

@@ -18,7 +18,8 @@ needs_proc = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="the 
 def said_by_the_probe(repo: Repo, *probe: str) -> str:
     """Fire pre-commit with these lines in the launcher, and return what they wrote to standard error."""
     lines = (repo.path / LAUNCHER).read_text().replace("[:-9]", "[:-8]").splitlines()
-    lines[-1:-1] = probe
+    place = next(number for number, line in enumerate(lines) if line.startswith("    launch("))
+    lines[place:place] = [f"    {line}" for line in probe]
     script = repo.write(".git/dodo-hooks/probe.py", "\n".join(lines))
     return repo.call(sys.executable, "-I", "-S", str(script), "fire", "pre-commit", check=True).stderr
 

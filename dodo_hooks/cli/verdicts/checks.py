@@ -7,13 +7,12 @@ from collections.abc import Sequence
 
 import click
 
-from dodo_hooks.cli.before_command import INTERRUPTED
 from dodo_hooks.cli.options.click_options import color_option
 from dodo_hooks.cli.options.completion_words import checked_jobs
 from dodo_hooks.cli.repository import no_hook_file, with_tree
 from dodo_hooks.cli.terminal_table import print_table, say
 from dodo_hooks.cli.verdicts.matrix import COLORS, WELL, Commit, Matrix, State, find_commits, wanted_jobs
-from dodo_hooks.core.errors import JOB_FAILED, RUN_ERROR, HooksError, UsageError
+from dodo_hooks.core.errors import INTERRUPTED, JOB_FAILED, RUN_ERROR, HooksError, UsageError
 from dodo_hooks.core.text.terminal_text import counted
 from dodo_hooks.git.files import GitQuery
 from dodo_hooks.git.repo import Repo, find_repo

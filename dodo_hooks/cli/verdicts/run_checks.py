@@ -8,9 +8,8 @@ import tempfile
 from collections.abc import Sequence
 from typing import NoReturn
 
-from dodo_hooks.cli.before_command import INTERRUPTED
 from dodo_hooks.cli.verdicts.matrix import Commit, Matrix
-from dodo_hooks.core.errors import RUN_ERROR, HooksError
+from dodo_hooks.core.errors import INTERRUPTED, RUN_ERROR, HooksError
 from dodo_hooks.fire.verdicts.check import Check
 from dodo_hooks.host import console
 from dodo_hooks.host.descriptors import redirect_to_null

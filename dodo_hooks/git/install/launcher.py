@@ -15,7 +15,7 @@ from collections.abc import Collection, Mapping, Sequence
 from importlib.machinery import PathFinder
 from pathlib import Path
 
-from dodo_hooks.core.errors import GitError, UnsafeFileError
+from dodo_hooks.core.errors import INTERRUPTED, GitError, UnsafeFileError
 from dodo_hooks.core.git_hooks import GATES, OFTEN_UNSEEN, REFERENCE_TRANSACTION
 from dodo_hooks.git.install.shim_text import OF_ALL, PINNED
 from dodo_hooks.host import bundle
@@ -57,31 +57,32 @@ import marshal
 import posix
 import sys
 
-sys.path.append({package})
 try:
-    path = sys.argv[0][:-9] + {bundle!r}
-    if path[:1] != "/":  # the process may go elsewhere before it reads on
-        path = posix.getcwd() + "/" + path
-    file = posix.open(path, posix.O_RDONLY)
-    about = posix.fstat(file)
-    if file < 3:  # the number of a standard stream that is closed
-        posix.close(file)
-        raise OSError
-    if about.st_uid not in (0, posix.geteuid()) or about.st_mode & 0o22:
-        raise OSError
-    length = int(posix.read(file, {digits}))
-    key, start, index = marshal.loads(posix.read(file, length))
-    if key == "4 " + sys.version:
-        names = {{"__name__": "dodo_hooks.host.bundle"}}
-        exec(marshal.loads(start), names)
-        names["start"](path, file, {digits} + length, index)
-except (OSError, ValueError, TypeError, EOFError):
-    pass
-try:
-    from dodo_hooks.main import launch
-except ImportError as error:
-    # Text, because all else in this file is compiled at every start.
-    exec('''
+    sys.path.append({package})
+    try:
+        path = sys.argv[0][:-9] + {bundle!r}
+        if path[:1] != "/":  # the process may go elsewhere before it reads on
+            path = posix.getcwd() + "/" + path
+        file = posix.open(path, posix.O_RDONLY)
+        about = posix.fstat(file)
+        if file < 3:  # the number of a standard stream that is closed
+            posix.close(file)
+            raise OSError
+        if about.st_uid not in (0, posix.geteuid()) or about.st_mode & 0o22:
+            raise OSError
+        length = int(posix.read(file, {digits}))
+        key, start, index = marshal.loads(posix.read(file, length))
+        if key == "4 " + sys.version:
+            names = {{"__name__": "dodo_hooks.host.bundle"}}
+            exec(marshal.loads(start), names)
+            names["start"](path, file, {digits} + length, index)
+    except (OSError, ValueError, TypeError, EOFError):
+        pass
+    try:
+        from dodo_hooks.main import launch
+    except ImportError as error:
+        # Text, because all else in this file is compiled at every start.
+        exec('''
 words = sys.argv[3:] if sys.argv[2] in {flags} else sys.argv[2:]
 kept, words = (words[1], words[2:]) if words[0] == "--kept" else ("", words)
 is_gate = words[0] in {gates} or words[:2] == ["{transaction}", "prepared"]
@@ -94,7 +95,9 @@ if kept and not is_gate:
     posix.execv("/bin/sh", ["sh", "-c", '[ -x "$0" ] || exit 0; exec "$0" "$@"', kept, *words[1:]])
 sys.exit(int(is_gate))
 ''')
-launch({site})
+    launch({site})
+except KeyboardInterrupt:  # before `main` takes it
+    posix._exit({interrupted})
 """
 
 
@@ -120,6 +123,7 @@ def launcher_text(package: str, site: Sequence[str]) -> bytes:
         transaction=REFERENCE_TRANSACTION,
         unseen=OFTEN_UNSEEN,
         site="[" + ", ".join(map(_py_quoted, site)) + "]",
+        interrupted=INTERRUPTED,
     )
     return text.encode("ascii")
 

@@ -71,7 +71,8 @@ OF_A_SNAPSHOT = {
 def modules_after(repo: Repo, *words: str, stdin: str = "") -> dict[str, str]:
     """Return what a firing had imported, and by which kind of loader: the program itself reports it when it leaves."""
     lines = (repo.path / LAUNCHER).read_text().replace("[:-9]", "[:-8]").splitlines()
-    lines[-1:-1] = [
+    start = lines.index("try:")
+    lines[start:start] = [
         "def leave(code, leave=posix._exit):",
         "    loaders = {name: type(getattr(module, '__loader__', None)) for name, module in sys.modules.items()}",
         "    report = ' '.join(f'{name}={loader.__name__}' for name, loader in loaders.items())",

@@ -20,6 +20,7 @@ def launch(site):
         print([*sys.argv[1:]], site, sys.path[-1], file=file)
     sys.exit({code})
 """
+INTERRUPT = "__import__('os').kill(__import__('os').getpid(), 2)"
 OWN_HOOK = '#!/bin/sh\necho "own hook $*" >&2\n'
 
 
@@ -69,6 +70,15 @@ def test_g1_our_exit_code_is_the_hooks(repo: Repo, call_log: Path) -> None:
     install(repo, "pre-commit")
     fake_package(repo, call_log, code=1)
     assert repo.git("commit", "--allow-empty", "-m", "x", check=False).returncode == 1
+
+
+@pytest.mark.parametrize("text", [INTERRUPT, f"def launch(site):\n    {INTERRUPT}"], ids=("import", "launch"))
+def test_r17_ctrl_c_at_the_very_start_is_130_without_a_word(repo: Repo, call_log: Path, text: str) -> None:
+    install(repo, "pre-commit")
+    fake_package(repo, call_log)
+    next(call_log.parent.glob("*package/dodo_hooks/main.py")).write_text(text)
+    done = repo.call(sys.executable, "-I", "-S", ".git/dodo-hooks/launch.py", "fire", "pre-commit")
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
 
 def test_g1_the_legacy_hook_is_named_to_us(repo: Repo, call_log: Path) -> None:

@@ -277,7 +277,7 @@ def _hook_file(opt_values: Any) -> "tuple[str, str | None] | None":
 
     named = opt_values.get("dodoFile")
     if named != "dodo.py":
-        is_ours = str(named).endswith(ENDINGS) and os.path.isfile(named)
+        is_ours = str(named).endswith(ENDINGS) and os.path.lexists(named)
         return (os.path.dirname(os.path.abspath(named)), os.path.abspath(named)) if is_ours else None
     if opt_values.get("seek_file") or os.path.lexists(named):
         return None

@@ -133,12 +133,14 @@ class HookDB(JsonDB):  # type: ignore[misc]
         Raises:
             HookDBError: the file cannot be read.
         """
+        from dodo_hooks.host.posix import read_file  # of a FIFO nothing: doit's own would wait for ever
+
         self._seen = self._stamp()
         try:
-            rows: Any = super()._load()
+            rows: Any = self.codec.decode(read_file(self.name).decode())
         except OSError as error:
             raise HookDBError(f"cannot read {self.name}: {error.strerror}") from error
-        except DatabaseException:
+        except ValueError:
             rows = None
         if not isinstance(rows, dict) or not all(isinstance(row, dict) for row in rows.values()):
             if not self._has_reported_damage:

@@ -175,7 +175,7 @@ def _opened(path: str) -> int:
     host/files/private_files.py cannot be used here, since it is imported from the bundle.
     """
     try:
-        file = os.open(path, os.O_RDONLY)
+        file = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     except OSError:  # taken away meanwhile
         return -1
     stat = os.fstat(file)

@@ -26,6 +26,7 @@ _YOUNG_NS = 2_000_000_000  # a file that was changed since may change again with
 _MOST_ENTRIES = 200_000
 _READ_BYTES = 1 << 20
 _EXECUTABLE = 0o100
+_CLOCK = os.O_WRONLY | os.O_CREAT | os.O_NONBLOCK  # an error, and no wait, where a FIFO is
 _RAW = b"\0"  # before the path of a file whose bytes alone were hashed
 
 
@@ -151,10 +152,10 @@ def clock_ns(repo: "Repo") -> int:
     """Return the time by the clock of the file system. Ours may be another, and may be set back. Raises OSError."""
     folder = f"{repo.git_dir}/dodo-hooks"
     try:
-        descriptor = os.open(f"{folder}/clock", os.O_WRONLY | os.O_CREAT, 0o600)
+        descriptor = os.open(f"{folder}/clock", _CLOCK, 0o600)
     except FileNotFoundError:
         make_folder(folder)
-        descriptor = os.open(f"{folder}/clock", os.O_WRONLY | os.O_CREAT, 0o600)
+        descriptor = os.open(f"{folder}/clock", _CLOCK, 0o600)
     try:
         os.pwrite(descriptor, b"\n", 0)
         os.utime(descriptor)

@@ -223,7 +223,7 @@ class KeptResults:
         from dodo_hooks.store.cache_dirs import note_repository
 
         try:
-            os.close(os.open(stamp, os.O_WRONLY | os.O_CREAT, 0o600))
+            os.close(os.open(stamp, os.O_WRONLY | os.O_CREAT | os.O_NONBLOCK, 0o600))
             os.utime(stamp)
             note_repository(self.directory, self._common_dir)
             prune_results(self.directory)

@@ -46,7 +46,7 @@ def records_dir(state: str, common_dir: str) -> str:
 def _read(path: str, inode: str) -> "str | None":
     """Return the id in the file, if it was made for this device and inode."""
     try:
-        descriptor = os.open(path, os.O_RDONLY)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # of a FIFO nothing, and it is replaced
     except OSError:
         return None
     text = os.read(descriptor, 200).decode("ascii", "replace").rstrip("\n")
@@ -75,7 +75,7 @@ def _make(common_dir: str, path: str, inode: str) -> str:
             return known
         identity = os.urandom(8).hex()
         temporary = f"{path}.tmp"
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NONBLOCK, 0o666)
         inherit_owner(descriptor, temporary)
         os.write(descriptor, f"{identity} {inode}\n".encode())
         os.close(descriptor)

@@ -152,6 +152,17 @@ def test_r19_a_damaged_file_is_reported_once_and_replaced(
     assert capfd.readouterr().err == ""
 
 
+def test_r21_a_fifo_in_its_place_is_damage_and_holds_up_nobody(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    os.mkfifo(tmp_path / "db.json")
+    database = _open(tmp_path)
+    database.set("lint", "ignore:", "1")
+    database.flush()
+    assert capfd.readouterr().err.count("ignored damaged database") == 1
+    assert _rows(tmp_path) == {"lint": {"ignore:": "1"}}
+
+
 def test_r21_a_directory_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     database = HookDB(str(tmp_path / "file" / "db.json"), JSONCodec())

@@ -311,3 +311,10 @@ def _with_status(letter: str, listed: Result) -> set[str]:
 
 def _names(folder: Path) -> set[str]:
     return set(os.listdir(folder))
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir], ids=["fifo", "folder"])
+def test_r22_what_is_no_file_is_one_sentence(repo: Repo, doit: Doit, make: Callable[[Path], None]) -> None:
+    make(repo.path / "x.dodo")
+    [done] = doit(["list", "-f", "x.dodo"])
+    assert done.code == 3 and done.err.startswith("ERROR: x.dodo: expected a hook file, found")

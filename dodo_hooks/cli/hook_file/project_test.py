@@ -7,6 +7,7 @@ import os
 import re
 
 from dodo_hooks.core.named_tuple import Record
+from dodo_hooks.host.posix import try_read
 
 _SAYS_PYTEST = ("pytest.ini", "pyproject.toml", "setup.cfg", "tox.ini", "requirements-dev.txt")
 
@@ -48,8 +49,4 @@ def _has_npm_test(top: str) -> bool:
 
 
 def _read(top: str, name: str) -> str:
-    try:
-        with open(f"{top}/{name}", encoding="utf-8", errors="replace") as file:
-            return file.read()
-    except OSError:
-        return ""
+    return try_read(f"{top}/{name}").decode("utf-8", "replace")

@@ -209,7 +209,7 @@ def _start(repo: Repo, directory: str, installed: list[str]) -> Iterator[Diagnos
         if not os.access(interpreter, os.X_OK):
             message = f"the Python of the hooks is gone: {interpreter}"
             yield _error("python", message, f"run {INSTALL}")
-        elif not os.path.exists(path):
+        elif not os.path.isfile(path):
             yield _error("launcher", f"the launcher of the hooks is gone: {path}", f"run {INSTALL}")
         elif not launcher.answer_of(interpreter, path):
             message = f"{interpreter} cannot start dodo-hooks with {path}: its packages have moved or are gone"

@@ -7,6 +7,7 @@ from dodo_hooks.core.errors import GitError, StoreError
 from dodo_hooks.git.repo import find_repo
 from dodo_hooks.host.console import say
 from dodo_hooks.host.files.atomic_files import replace_unlocked
+from dodo_hooks.host.posix import try_read
 from dodo_hooks.store import layout
 from dodo_hooks.store.identity import records_dir
 
@@ -52,8 +53,4 @@ def print_warnings_here(world: "World", plan: "Plan") -> bool:
 
 
 def _read(path: str) -> list[str]:
-    try:
-        with open(path, encoding="ascii", errors="replace") as file:
-            return file.read().splitlines()
-    except OSError:
-        return []
+    return try_read(path).decode("ascii", "replace").splitlines()

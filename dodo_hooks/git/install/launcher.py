@@ -63,7 +63,7 @@ try:
         path = sys.argv[0][:-9] + {bundle!r}
         if path[:1] != "/":  # the process may go elsewhere before it reads on
             path = posix.getcwd() + "/" + path
-        file = posix.open(path, posix.O_RDONLY)
+        file = posix.open(path, posix.O_RDONLY | posix.O_NONBLOCK)  # a FIFO would keep git waiting
         about = posix.fstat(file)
         if file < 3:  # the number of a standard stream that is closed
             posix.close(file)

@@ -62,6 +62,8 @@ _MOST_BYTES = 65536
 
 def manager_of(path: str) -> "Manager | None":
     """Return the program that wrote this hook; None for a person's own, and for a file that cannot be read."""
+    if not os.path.isfile(path):  # a FIFO would keep us waiting
+        return None
     try:
         with open(path, "rb") as file:
             content = file.read(_MOST_BYTES)

@@ -9,6 +9,7 @@ import os
 
 from dodo_hooks.core.git_hooks import GATES, OFTEN_UNSEEN, REFERENCE_TRANSACTION
 from dodo_hooks.core.named_tuple import Record
+from dodo_hooks.host.posix import read_file
 
 # This line marks a shim as ours, whatever else was done to it.
 MARKER_LINE = b"# dodo-hooks shim: written by `dodo-hooks install`, taken away by `dodo-hooks uninstall`."
@@ -31,7 +32,7 @@ dodo_launcher=%(launcher)s
 %(find_kept)sif [ "$DODO_HOOKS" = 0 ]%(or_no_file)s; then
   %(run_kept)sexit 0
 fi
-if [ -x "$dodo_python" ] && [ -r "$dodo_launcher" ]; then
+if [ -x "$dodo_python" ] && [ -f "$dodo_launcher" ] && [ -r "$dodo_launcher" ]; then
   exec "$dodo_python" -I -S "$dodo_launcher" fire %(flag)s%(kept_option)s%(hook)s "$@"
 fi
 """
@@ -163,8 +164,7 @@ def is_shim(path: str) -> bool:
 def differs(path: str, text: bytes) -> bool:
     """Return whether a file has other content, or cannot be read."""
     try:
-        with open(path, "rb") as file:
-            return file.read() != text
+        return read_file(path) != text
     except OSError:
         return True
 

@@ -78,7 +78,7 @@ def find_holder(git_dir: str) -> Holder | None:
         OSError: the lock cannot be opened.
     """
     try:
-        descriptor = os.open(f"{git_dir}/{HIDDEN_LOCK}", os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        descriptor = os.open(f"{git_dir}/{HIDDEN_LOCK}", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
         return None
     try:

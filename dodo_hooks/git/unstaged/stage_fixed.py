@@ -175,7 +175,9 @@ def _clock(git_dir: str) -> "tuple[int, int]":
     """
     path = f"{git_dir}/dodo-hooks-clock"
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(
+            path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600
+        )
     except OSError:
         return -1, 0
     try:

@@ -83,10 +83,10 @@ def hook_in(plan: "Plan", name: str) -> "Hook":
 
 
 def no_hook(name: str, file: str, known: "list[str]") -> UsageError:
-    from dodo_hooks.core.text.nearest import did_you_mean
+    from dodo_hooks.core.text.nearest import choose_from
     from dodo_hooks.core.text.terminal_text import quote
 
-    return UsageError(f"no hook {quote(name)} in {file}{did_you_mean(name, known)}")
+    return UsageError(f"no hook {quote(name)} in {file}{choose_from(name, known)}")
 
 
 def size_of(plan: "Plan") -> str:

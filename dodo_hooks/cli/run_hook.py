@@ -169,6 +169,6 @@ def _check_selectors(hook: "Hook", selectors: Selectors) -> None:
 def _expect(names: "Iterable[str]", known: "list[str]", what: str, hook: str) -> None:
     for name in names:
         if name not in known:
-            from dodo_hooks.core.text.nearest import did_you_mean
+            from dodo_hooks.core.text.nearest import choose_from
 
-            raise UsageError(f"no {what} {quote(name)} in {hook}{did_you_mean(name, known)}")
+            raise UsageError(f"no {what} {quote(name)} in {hook}{choose_from(name, known)}")

@@ -140,6 +140,31 @@ def test_r22_a_wrong_command_line_is_one_line_and_exit_code_3(cli: Cli, argv: li
     assert word in answer.err
 
 
+@pytest.mark.parametrize(
+    ("argv", "fix"),
+    [
+        ("run nope", "; choose from pre-commit, post-commit"),
+        ("list nope", "; choose from pre-commit, post-commit"),
+        ("graph nope", "; choose from pre-commit, post-commit"),
+        ("run pre-commit --job nope", "; choose from lint, types"),
+        ("run pre-commit --tag nope", "; choose from slow"),
+        ("run pre-commit --skip nope", "; choose from lint, types, tag:slow"),
+        ("why nope", "; choose from lint, types, test"),
+        ("why pre-commit nope", "; choose from lint, types"),
+        ("logs nope", "; list the runs with `dodo-hooks jobs`"),
+        ("retry nope", "; list the runs with `dodo-hooks jobs`"),
+    ],
+)
+def test_r22_an_unknown_name_is_answered_with_those_that_there_are(
+    cli: Cli, repo: Repo, history: History, argv: str, fix: str
+) -> None:
+    repo.hook("pre-commit", lint={"run": "true", "tags": ["slow"]}, types="true")
+    repo.hook("post-commit", test="true")
+    history.finished({"lint": DONE})
+    answer = cli(*argv.split())
+    assert (answer.code, answer.out) == (3, "") and answer.err.endswith(f"{fix}\n")
+
+
 @pytest.mark.parametrize("module", ["dodo_hooks.host.posix", "dodo_hooks.host.world", "dodo_hooks.cli.plain_command"])
 def test_ctrl_c_at_the_very_start_of_a_command_is_130(repo: Repo, module: str) -> None:
     done = repo.call(sys.executable, "-c", INTERRUPTED_AT, module)

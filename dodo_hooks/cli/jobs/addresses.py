@@ -225,7 +225,8 @@ def _unknown_job(repository_dir: str, job: str, prefix: str, report: Report) -> 
         return _unknown_invocation(prefix) if prefix else UsageError(f"no job {quote(job)}: no runs yet")
     names = {f"{before}{one.name}" for run in recent for one in read_jobs(run, report) for before in _scopes(run)}
     where = f" in an invocation that begins with {quote(prefix)}" if prefix else " on record"
-    return UsageError(f"no job {quote(job)}{where}{did_you_mean(job, sorted(names))}")
+    hint = did_you_mean(job, sorted(names)) or "; list the runs with `dodo-hooks jobs`"
+    return UsageError(f"no job {quote(job)}{where}{hint}")
 
 
 def _scopes(invocation: InvocationRecord) -> tuple[str, str, str]:

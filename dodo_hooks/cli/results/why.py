@@ -10,7 +10,7 @@ from dodo_hooks.cli.repository import hook_in, tree_here
 from dodo_hooks.cli.terminal_table import escape, say
 from dodo_hooks.core.errors import UsageError
 from dodo_hooks.core.plan import Hook, Plan
-from dodo_hooks.core.text.nearest import did_you_mean
+from dodo_hooks.core.text.nearest import choose_from
 from dodo_hooks.core.text.terminal_text import quote
 from dodo_hooks.git.repo import find_repo
 from dodo_hooks.host.world import World
@@ -37,7 +37,7 @@ def why(world: World, hook_or_job: str, job: str | None) -> None:
     hook, name = _one_job(plan, hook_or_job) if job is None else (hook_in(plan, hook_or_job), job)
     number = hook.number_of(name)
     if number is None:
-        hint = did_you_mean(name, [one.name for one in hook.jobs])
+        hint = choose_from(name, [one.name for one in hook.jobs])
         raise UsageError(f"no job {quote(name)} in {hook.name}{hint}")
     repo = find_repo(world.environ, world.cwd)
     expect_accepted(world, repo, compiled.rules)  # commands of the file are run: conditions, lists of files, `uptodate`
@@ -57,6 +57,6 @@ def _one_job(plan: Plan, name: str) -> tuple[Hook, str]:
         words = ", ".join(hook.name for hook in hooks)
         raise UsageError(f"several hooks have a job {quote(name)} ({words}); name the hook first")
     if not hooks:
-        hint = did_you_mean(name, [job.name for hook in plan.hooks for job in hook.jobs])
+        hint = choose_from(name, [job.name for hook in plan.hooks for job in hook.jobs])
         raise UsageError(f"no job {quote(name)} in the hook file{hint}")
     return hooks[0], name

@@ -11,6 +11,7 @@ from dodo_hooks.core.text.terminal_text import quote
 _LONGEST = 60  # of a name that is compared
 _LETTERS_PER_EDIT = 4
 _MOST_EDITS = 2
+_MOST_LISTED = 12
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
@@ -33,6 +34,16 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return a suffix for a message, ` (did you mean "needs"?)`; empty when no known name is near."""
     near = _nearest(name, tuple(known))
     return f" (did you mean {quote(near)}?)" if near is not None else ""
+
+
+def choose_from(name: str, known: Iterable[str]) -> str:
+    """Return a suffix for a message: the nearest known name or, where none is near, the first of them."""
+    names = list(dict.fromkeys(known))
+    near = did_you_mean(name, names)
+    if near or not names:
+        return near
+    more = f" and {len(names) - _MOST_LISTED} more" if len(names) > _MOST_LISTED else ""
+    return f"; choose from {', '.join(names[:_MOST_LISTED])}{more}"
 
 
 _nearest = lru_cache(maxsize=1000)(nearest)  # an alias may bring one mistake to thousands of jobs

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dodo_hooks.core.text.nearest import nearest
+from dodo_hooks.core.text.nearest import choose_from, nearest
 
 HOOKS = ("pre-commit", "post-merge", "post-checkout", "pre-push")
 KEYS = ("exclude", "parallel", "skip", "run", "needs", "glob")
@@ -33,3 +33,10 @@ def test_c2_a_suggestion_is_an_edit_or_two_apart(name: str, known: tuple[str, ..
 
 def test_c2_the_nearest_of_several_is_suggested() -> None:
     assert nearest("lint-jss", ("lint-jsons", "lint-js", "lint-css")) == "lint-js"
+
+
+def test_c2_where_no_name_is_near_there_is_a_choice() -> None:
+    assert choose_from("skpi", KEYS) == ' (did you mean "skip"?)'
+    assert choose_from("x", ("a-job", "a-job", "other")) == "; choose from a-job, other"
+    assert choose_from("x", [f"job-{number}" for number in range(14)]).endswith(", job-10, job-11 and 2 more")
+    assert choose_from("x", ()) == ""

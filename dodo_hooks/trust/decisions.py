@@ -11,7 +11,7 @@ from dodo_hooks.core.errors import HooksError, StoreError
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.git.repo import find_repo
 from dodo_hooks.host.files.private_files import read_private
-from dodo_hooks.host.posix import names_in, os
+from dodo_hooks.host.posix import lexists, names_in, os
 from dodo_hooks.store import layout
 from dodo_hooks.store.identity import known_id
 from dodo_hooks.trust.registered_worktree import is_registered
@@ -167,8 +167,8 @@ def _unlink(path: str) -> bool:
     """Remove the file, and return whether it existed. Raises StoreError."""
     try:
         os.unlink(path)
-    except FileNotFoundError:
-        return False
     except OSError as error:
+        if not lexists(path):  # a read-only file system says so of what is not there, too
+            return False
         raise StoreError(f"cannot remove {path}: {error.strerror}") from error
     return True

@@ -11,6 +11,7 @@ from dodo_hooks.git.install import global_install, shims
 from dodo_hooks.git.install.hooks_dir import configured
 from dodo_hooks.git.install.shim_state import is_in_effect
 from dodo_hooks.git.repo import Repo
+from dodo_hooks.host import console
 from dodo_hooks.host.world import World
 from dodo_hooks.trust.consent import forget, is_pinned
 
@@ -25,24 +26,26 @@ def uninstall(world: World, is_global: bool) -> None:
         return
     repo = repo_at(world, None)
     changes = shims.uninstall(repo, world.environ)
-    is_kept = _is_pinned(world, repo)
-    if not is_kept:
-        forget(world, repo)
-    elif is_in_effect(world.data, configured(repo, world.environ)):  # global hooks still fire here
-        shims.pin_shims(repo, world.environ, world.site or None, True)
-    for change in changes:
+    for change in changes:  # now: what follows may fail
         say(f"{change.hook}: {_describe(change)}")
     if not changes:
         say("no hooks of dodo-hooks are installed here")
+    is_kept = _is_pinned(world, repo)
+    if is_kept is False:
+        forget(world, repo)
+    elif is_in_effect(world.data, configured(repo, world.environ)):  # global hooks still fire here
+        shims.pin_shims(repo, world.environ, world.site or None, True)
     if is_kept:
         say("the hook files stay pinned; unpin them with `dodo-hooks trust --forget`")
 
 
-def _is_pinned(world: World, repo: Repo) -> bool:
+def _is_pinned(world: World, repo: Repo) -> bool | None:
+    """Return whether the hook files are pinned; None where that is unknown, which is printed, and may be so."""
     try:
         return is_pinned(world, repo)
-    except HooksError:  # unknown, so assume that they are pinned
-        return True
+    except HooksError as error:
+        console.say(str(error))
+        return None
 
 
 def _uninstall_globally(world: World) -> None:

@@ -1,5 +1,9 @@
 """`dodo-hooks install` and `uninstall`, as a person sees them."""
 
+import shutil
+from hashlib import sha256
+from pathlib import Path
+
 import click
 import pytest
 from click.testing import CliRunner
@@ -8,6 +12,8 @@ from dodo_hooks.cli.install.install import install
 from dodo_hooks.cli.install.uninstall import uninstall
 from dodo_hooks.core.errors import ConfigError, GitError, UsageError
 from dodo_hooks.host.world import World
+from dodo_hooks.store import layout
+from dodo_hooks.trust.decisions import forget_decision
 from kit.repo import Repo
 
 FILE = """\
@@ -47,6 +53,22 @@ def test_uninstall_says_what_it_left(repo: Repo) -> None:
     repo.write(".git/hooks/pre-commit", "#!/bin/sh\n# of another program\n").chmod(0o755)
     said = f"your legacy hook is {repo.path}/.git/hooks.dodo-kept/pre-commit"
     assert answer(uninstall, repo) == [f"pre-commit: left unchanged, another program replaced our hook; {said}"]
+
+
+def test_r21_uninstall_says_what_it_removed_before_a_decision_that_it_cannot_remove(repo: Repo) -> None:
+    answer(install, repo, "pre-commit")
+    Path(layout.skipped_file(str(repo.state), sha256(f"{repo.path}/.git".encode()).hexdigest())).mkdir()
+    done = repo.run("uninstall")
+    assert (done.returncode, done.stdout) == (2, "pre-commit: removed\n") and "cannot remove" in done.stderr
+
+
+def test_r21_uninstall_needs_no_state_directory(repo: Repo) -> None:
+    answer(install, repo, "pre-commit")
+    shutil.rmtree(repo.state)
+    repo.state.write_text("not a directory")
+    assert forget_decision(str(repo.state), f"{repo.path}/.git") is False
+    done = repo.run("uninstall", check=True)
+    assert done.stdout == "pre-commit: removed\n" and "Not a directory" in done.stderr
 
 
 def test_install_without_a_hook_file_says_what_to_do_next(repo: Repo) -> None:

@@ -181,7 +181,7 @@ def _run(
     from dodo_hooks.fire.commit_status import query_status
     from dodo_hooks.fire.left_out import left_out_by_variable
 
-    out = left_out_by_variable(world, compiled.plan, hook)
+    out = left_out_by_variable(world, compiled.plan, hook, os.getppid())
     if only_background:
         done = Outcome(SKIPPED, CONDITION, "ran already, while git replayed the commits")
         out.update({job.number: done for job in hook.jobs if job.phase == FOREGROUND})

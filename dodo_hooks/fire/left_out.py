@@ -1,10 +1,11 @@
 """The jobs of a firing that are left out before it begins: by a variable, or since others are wanted (HOT)."""
 
 from dodo_hooks.core.statuses import NOT_SELECTED, SELECTION, SKIPPED, Outcome
+from dodo_hooks.host.posix import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container
+    from collections.abc import Callable, Container, Sequence
 
     from dodo_hooks.core.plan import Hook, Plan
     from dodo_hooks.host.world import World
@@ -18,10 +19,13 @@ def left_out_but(wanted: "Container[int]", world: "World", compiled: "Compiled",
     return {**out, **left_out_by_variable(world, compiled.plan, hook)}
 
 
-def left_out_by_variable(world: "World", read_plan: "Callable[[], Plan | None]", hook: "Hook") -> "dict[int, Outcome]":
+def left_out_by_variable(
+    world: "World", read_plan: "Callable[[], Plan | None]", hook: "Hook", git: "int | None" = None
+) -> "dict[int, Outcome]":
     """Return the outcomes of the jobs that the variables leave out.
 
-    Report the words of DODO_HOOKS_SKIP that name nothing in the whole hook file, which `read_plan` returns.
+    Report the words of DODO_HOOKS_SKIP that name nothing in the whole hook file, which `read_plan` returns: once in a
+    command, which is ours, or the process `git` that fires several hooks.
     """
     out: dict[int, Outcome] = {}
     if world.environ.get("LEFTHOOK_EXCLUDE") and (plan := read_plan()):
@@ -31,11 +35,31 @@ def left_out_by_variable(world: "World", read_plan: "Callable[[], Plan | None]",
     variable = world.environ.get("DODO_HOOKS_SKIP")
     if not variable:
         return out
-    from dodo_hooks.core.text.terminal_text import quote
     from dodo_hooks.fire.select.selectors import BY_VARIABLE, left_out, selectors_from, unknown_skips
-    from dodo_hooks.host.console import say
 
-    if unknown_skips((hook,), variable) and (plan := read_plan()):
-        for word in unknown_skips(plan.hooks, variable):
-            say(f"unknown job, group or tag {quote(word)} in DODO_HOOKS_SKIP")
+    if unknown_skips((hook,), variable) and (plan := read_plan()) and (words := unknown_skips(plan.hooks, variable)):
+        _report_unknown(world, words, git or os.getpid())
     return {**out, **left_out(hook, selectors_from(variable), said_by=BY_VARIABLE)}
+
+
+def _report_unknown(world: "World", words: "Sequence[str]", command: int) -> None:
+    """Print the words of DODO_HOOKS_SKIP that name nothing, unless an earlier hook of the process `command` did."""
+    from dodo_hooks.core.errors import StoreError
+    from dodo_hooks.core.text.terminal_text import quote
+    from dodo_hooks.git.repo import find_repo
+    from dodo_hooks.host.console import say
+    from dodo_hooks.host.files.atomic_files import replace_unlocked
+    from dodo_hooks.host.posix import encode_path, try_read
+    from dodo_hooks.store import layout
+    from dodo_hooks.store.identity import records_dir
+
+    path = layout.unknown_skips_file(records_dir(world.state, find_repo(world.environ, world.cwd).common_dir))
+    content = encode_path("\0".join((str(command), *words)))
+    if try_read(path) == content:
+        return
+    for word in words:
+        say(f"unknown job, group or tag {quote(word)} in DODO_HOOKS_SKIP")
+    try:
+        replace_unlocked(path, content)
+    except StoreError:  # then they are printed again
+        pass

@@ -54,6 +54,10 @@ def warnings_file(repository_dir: str) -> str:
     return f"{repository_dir}/notices"
 
 
+def unknown_skips_file(repository_dir: str) -> str:
+    return f"{repository_dir}/unknown-skips"
+
+
 def live_dir(repository_dir: str) -> str:
     return f"{repository_dir}/live"
 

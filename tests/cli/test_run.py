@@ -193,6 +193,17 @@ def test_c7_a_name_that_nothing_in_the_file_has_is_warned_about(repo: Repo) -> N
     ]
 
 
+def test_c7_it_is_warned_about_once_in_a_command(repo: Repo) -> None:
+    use(repo, GROUPS + "  post-commit: {jobs: [{name: scan, run: 'true'}]}\n")
+    repo.run("install", check=True)
+    env = {"DODO_HOOKS_SKIP": "stlye"}
+    for _ in range(2):
+        assert repo.git("commit", "--allow-empty", "-qm", "x", env=env).stderr.count("unknown job") == 1
+    assert repo.git("commit", "--allow-empty", "-nqm", "x", env=env).stderr.count("unknown job") == 1
+    for _ in range(2):
+        assert repo.doit("run", "pre-commit", "post-commit", env=env).stderr.count("unknown job") == 1
+
+
 def test_a_run_obeys_the_phase_of_the_environment(repo: Repo) -> None:
     use(repo, "hooks: {post-commit: {background: true, jobs: [{name: a, run: 'echo a >>.git/ran'}]}}")
     repo.run("run", "post-commit", check=True, env={"DODO_HOOKS_PHASE": "off"})

@@ -7,6 +7,10 @@ from dodo_hooks.core.text.terminal_text import escape
 from dodo_hooks.host.descriptors import can_write
 from dodo_hooks.host.posix import write_all
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 STDOUT, STDERR = 1, 2
 
 
@@ -22,6 +26,11 @@ def say(sentence: str, *, waits: bool = True) -> None:
 def print_line(line: str, *, waits: bool = True) -> None:
     """Print a line that is safe already, since it holds our own colours (engine/job_line.py)."""
     _write(STDOUT, _encoded(line), waits)
+
+
+def print_answer(lines: "Iterable[str]") -> None:
+    """Print lines that are safe already, and are all that was asked for. Raises OSError where nobody can read them."""
+    write_all(STDOUT, b"".join(map(_encoded, lines)))
 
 
 def print_bytes(lines: bytes, *, waits: bool = True) -> None:

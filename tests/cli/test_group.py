@@ -195,6 +195,15 @@ def test_a_closed_output_ends_the_command_without_a_word(repo: Repo, history: Hi
     assert (done.returncode, done.stderr) == (141, b"")
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+@pytest.mark.parametrize("words", ["list", "run pre-commit --dry-run", "jobs", "--help"])
+def test_r22_an_answer_that_cannot_be_written_is_an_error(repo: Repo, history: History, words: str) -> None:
+    repo.hook("pre-commit", lint="true")
+    history.finished({"lint": DONE})
+    done = repo.call("sh", "-c", f'"$0" -m dodo_hooks {words} >/dev/full', sys.executable)
+    assert (done.returncode, done.stderr) == (2, "dodo-hooks: cannot write: No space left on device\n")
+
+
 def test_outside_a_repository_the_error_says_so(cli: Cli, repo: Repo) -> None:
     for argv in (["jobs"], ["list"], ["graph"], ["jobs", "logs", "a"], ["run", "pre-commit"]):
         answer = cli(*argv, cwd=str(repo.path.parent))

@@ -169,27 +169,28 @@ def describe(firing: Firing, given: "tuple[bytes, ...] | None", *, is_forced: bo
 
     Raises:
         HooksError: git cannot be queried.
+        OSError: the lines cannot be written.
     """
     from dodo_hooks.engine.foreground import read_terminal
     from dodo_hooks.engine.job_line import job_line, name_columns
-    from dodo_hooks.host.console import print_line
+    from dodo_hooks.host.console import print_answer
 
     pending: PendingCommands = {}
     firing = select_files(firing, given, pending, is_forced=is_forced)
     jobs = firing.hook.jobs
     look = read_terminal(firing.world, firing.rules.has_colors).look
     title = f"{escape(firing.hook.name)}: {'nothing to run' if firing.is_idle else 'would run'}"
-    print_line(paint(title, BOLD) if look.has_colors else title)
+    lines = [paint(title, BOLD) if look.has_colors else title]
     width = name_columns((job.title for job in jobs), look)
     for number in firing.hook.order:
         job = jobs[number]
         if number in firing.left_out:
-            print_line(job_line(job.title, width, firing.left_out[number], None, look))
+            lines.append(job_line(job.title, width, firing.left_out[number], None, look))
             continue
         about = f"  {pad(escape(job.title), width)}  {escape(_about(firing, number))}"
-        print_line(truncate(about, look.columns) if look.columns else about)
-        for command in pending.get(number, ()):
-            print_line(f"    would first run: {escape(command)}")
+        lines.append(truncate(about, look.columns) if look.columns else about)
+        lines += [f"    would first run: {escape(command)}" for command in pending.get(number, ())]
+    print_answer(lines)
     return 0
 
 

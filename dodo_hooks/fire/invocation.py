@@ -91,7 +91,7 @@ def _refuse_or_report(firing: "Firing", error: StoreError) -> None:
     to_run = [job for job in firing.hook.jobs if job.number not in firing.left_out]
     if firing.is_manual or any(job.phase == FOREGROUND for job in to_run):
         raise error
-    say(f"{error}; the background jobs of {firing.hook.name} were not started")
+    say(f"the background jobs of {firing.hook.name} were not started: {error}")
 
 
 def _facts(firing: "Firing", nesting: "Nesting") -> Facts:

@@ -10,7 +10,7 @@ from dodo_hooks.core.errors import StoreError
 from dodo_hooks.core.plan import MAX_LOG_BYTES, as_argument
 from dodo_hooks.core.statuses import COMPLETED
 from dodo_hooks.host.files.atomic_files import make_private_directory, replace_file, try_unlink, write_file
-from dodo_hooks.host.files.file_locks import is_locked, lock
+from dodo_hooks.host.files.file_locks import is_disk_full, is_locked, lock
 from dodo_hooks.host.posix import names_in, os, read_file
 from dodo_hooks.host.world import wall_ns
 from dodo_hooks.store import layout, records
@@ -257,7 +257,8 @@ def reserve_invocation(state_dir: str, repository: str, hook: "Hook", facts: rec
 
 
 def _unwritable(hook: str, directory: str, error: OSError) -> StoreError:
-    return StoreError(f"cannot write the record of {hook} below {directory}: {error.strerror}")
+    fix = "free some space" if is_disk_full(error) else "set XDG_STATE_HOME to a directory that you can write to"
+    return StoreError(f"cannot write the record of {hook} below {directory}: {error.strerror}; {fix}")
 
 
 def _next_identity(repository_dir: str, repository: str, now_ns: int) -> str:

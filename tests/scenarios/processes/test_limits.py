@@ -50,7 +50,7 @@ def test_r21_a_gate_refuses_where_it_cannot_keep_a_record(repo: Repo) -> None:
     assert done.returncode == 1
     (sentence,) = sentences(done.stderr)
     assert "cannot write the record of pre-commit" in sentence and str(repo.state) in sentence
-    assert "Not a directory" in sentence and "Traceback" not in done.stderr
+    assert sentence.endswith(": Not a directory; set XDG_STATE_HOME to a directory that you can write to")
     assert subjects(repo) == ["start"] and not repo.has("checked")
 
 
@@ -99,7 +99,8 @@ def test_r21_a_full_disk_refuses_and_does_not_fail(repo: Repo, small_disk: Path)
     refused = repo.call(*COMMIT)
     assert refused.returncode == 1
     (sentence,) = sentences(refused.stderr)
-    assert "cannot write the record of pre-commit" in sentence and "No space left on device" in sentence
+    assert "cannot write the record of pre-commit" in sentence
+    assert sentence.endswith(": No space left on device; free some space")
     made = repo.call(*COMMIT, "--no-verify")
     assert made.returncode == 0
     (sentence,) = sentences(made.stderr)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -12,6 +11,7 @@ from dodo_hooks.core.errors import GitError, UsageError
 from dodo_hooks.core.matching import matches_any
 from dodo_hooks.core.text.terminal_text import quote
 from dodo_hooks.git.files import GitQuery
+from dodo_hooks.host.posix import read_rest
 from dodo_hooks.host.world import World
 from dodo_hooks.loader.globs.compile_globs import compile_glob
 
@@ -79,7 +79,7 @@ def _below_top(world: World, top: str, names: Iterable[str], report: Report) -> 
 def _read_names(world: World, file: str) -> list[str]:
     try:
         if file == "-":
-            data = sys.stdin.buffer.read()
+            data = read_rest(0)  # there is no sys.stdin where it was closed
         else:
             with open(os.path.join(world.cwd, file), "rb") as opened:
                 data = opened.read()

@@ -46,6 +46,8 @@ def run_hook(world: "World", values: "Mapping[str, Any]") -> int:
     hook: str = values["hook"]
     if values["detach"] and values["phase"] is not None:
         raise UsageError("--detach and --phase cannot be used together")
+    if values["verbose"] and values["quiet"]:
+        raise UsageError("--verbose and --quiet cannot be used together")
     files, args = _files_and_args(values)
     values = {**values, "files": files}
     repo = with_tree(find_repo(world.environ, world.cwd))

@@ -31,6 +31,10 @@ def trust(world: World, path: str | None, pin: bool, always: bool, yes: bool, is
     They are those of this repository, or of that at PATH. If the hook files have changed since you accepted them, the
     changes are shown first.
     """
+    options = {"--list": is_list, "--forget": is_forget, "--always": always, "--pin": pin, "PATH": is_list and path}
+    chosen = [option for option, is_given in options.items() if is_given]
+    if len(chosen) > 1:
+        raise UsageError(f"{chosen[0]} and {chosen[1]} cannot be used together")
     if is_list:
         _list(world)
         return
@@ -39,8 +43,6 @@ def trust(world: World, path: str | None, pin: bool, always: bool, yes: bool, is
     if is_forget:
         say(f"{name}: {'removed the decision' if consent.forget(world, repo) else 'no decision to remove'}")
         return
-    if pin and always:
-        raise UsageError("--pin and --always cannot be used together")
     if always:
         consent.accept_all(world, repo)
         say(f"{name}: hooks may run with any hook files, unless they say `trust: pinned`")

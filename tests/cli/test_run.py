@@ -57,6 +57,12 @@ def test_files_may_be_listed_in_a_file_or_on_standard_input(files: Repo, names: 
     assert run(files, "--files-from", "-", input=names) == ["a.py", "lib/d.py"]
 
 
+def test_a_standard_input_that_is_closed_lists_no_file(files: Repo) -> None:
+    argv = ("sh", "-c", '"$0" -m dodo_hooks run pre-commit --files-from - <&-', sys.executable)
+    done = files.call(*argv, check=True)
+    assert "nothing to run" in done.stdout and done.stderr == ""
+
+
 def test_all_files_and_patterns(files: Repo) -> None:
     assert run(files, "-a") == files.git("ls-files").stdout.split()
     assert run(files, "-a", "--glob", "*.py", "--exclude", "lib/**") == ["a.py", "b.py"]
@@ -88,6 +94,7 @@ def test_the_files_of_a_range_and_of_the_last_commit(files: Repo) -> None:
         (("--glob", "[a"), "--glob"),
         (("--files-from", "nothing"), "nothing"),
         (("--detach", "--phase", "off"), "cannot be used together"),
+        (("--verbose", "--quiet"), "--verbose and --quiet cannot be used together"),
         (("--job", "nmaes"), '"names"'),
     ],
 )

@@ -291,6 +291,20 @@ def test_decisions_are_listed_forgotten_and_nobody_elses_business(undecided: Rep
     assert "hooks not run" in undecided.git(*COMMIT).stderr
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("--list --forget", "--list and --forget"),
+        ("--list .", "--list and PATH"),
+        ("--forget --always", "--forget and --always"),
+        ("--pin --always", "--always and --pin"),
+    ],
+)
+def test_r22_options_that_contradict_each_other_change_nothing(undecided: Repo, words: str, said: str) -> None:
+    done = undecided.run("trust", *words.split())
+    assert (done.returncode, done.stdout, done.stderr) == (3, "", f"dodo-hooks: {said} cannot be used together\n")
+
+
 @pytest.mark.parametrize("content", (b"nonsense", b"", b"(\x00"))
 def test_a_decision_that_cannot_be_read_refuses(undecided: Repo, content: bytes) -> None:
     undecided.run("trust", check=True)

@@ -82,6 +82,12 @@ def test_the_other_shells_get_the_kind(repo: Repo) -> None:
     assert offered(repo, "run", "pre-commit", "--job", "l", shell="fish") == ["plain,lint *\tfinds: errors"]
 
 
+@pytest.mark.parametrize("variables", [{}, {"COMP_WORDS": "dodo-hooks", "COMP_CWORD": "x"}])
+def test_what_no_script_asks_is_answered_by_nothing(repo: Repo, variables: dict[str, str]) -> None:
+    done = repo.run(env={"_DODO_HOOKS_COMPLETE": "bash_complete", **variables})
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "")
+
+
 def test_addresses_are_jobs_and_behind_an_at_their_runs(repo: Repo, history: History) -> None:
     done = Outcome(COMPLETED, exit_code=0)
     older, newer = history.finished({"a": done}), history.finished({"a": done, "b": done})

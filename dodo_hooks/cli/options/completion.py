@@ -58,6 +58,12 @@ def complete(cli: click.Command, world: World, instruction: str) -> int:
         return 1
     try:
         click.echo(shell(cli, {"obj": world}, PROGRAM, COMPLETION).complete())
-    except (click.ClickException, HooksError, OSError):
+    except (
+        click.ClickException,
+        HooksError,
+        OSError,
+        KeyError,
+        ValueError,
+    ):  # the last two: not asked by such a script
         return 1
     return 0

@@ -204,6 +204,13 @@ def test_r22_an_answer_that_cannot_be_written_is_an_error(repo: Repo, history: H
     assert (done.returncode, done.stderr) == (2, "dodo-hooks: cannot write: No space left on device\n")
 
 
+@pytest.mark.parametrize("words", ["run pre-commit", "list", "graph", "validate", "dump", "why a", "checks", "install"])
+def test_r22_without_a_hook_file_the_error_says_so(cli: Cli, repo: Repo, words: str) -> None:
+    answer = cli(*words.split())
+    said = f"no hook file in {repo.path}; run `dodo-hooks init` to create one\n"
+    assert (answer.code, answer.out) == (3, "") and answer.err.endswith(said)
+
+
 def test_outside_a_repository_the_error_says_so(cli: Cli, repo: Repo) -> None:
     for argv in (["jobs"], ["list"], ["graph"], ["jobs", "logs", "a"], ["run", "pre-commit"]):
         answer = cli(*argv, cwd=str(repo.path.parent))

@@ -6,7 +6,7 @@ import click
 
 from dodo_hooks.cli.options.click_options import color_option
 from dodo_hooks.cli.options.completion_words import hook_and_job_names, job_names
-from dodo_hooks.cli.repository import hook_in, tree_here
+from dodo_hooks.cli.repository import hook_in, no_hook_file, tree_here
 from dodo_hooks.cli.terminal_table import escape, say
 from dodo_hooks.core.errors import UsageError
 from dodo_hooks.core.plan import Hook, Plan
@@ -32,8 +32,11 @@ def why(world: World, hook_or_job: str, job: str | None) -> None:
     from dodo_hooks.results.explanation import explain
     from dodo_hooks.trust.policy import expect_accepted
 
-    compiled, _ = load_compiled(world, tree_here(world))
-    plan = compiled.plan() or Plan("", None, ())
+    top = tree_here(world)
+    compiled, _ = load_compiled(world, top)
+    plan = compiled.plan()
+    if plan is None:
+        raise no_hook_file(top)
     hook, name = _one_job(plan, hook_or_job) if job is None else (hook_in(plan, hook_or_job), job)
     number = hook.number_of(name)
     if number is None:

@@ -58,12 +58,6 @@ def complete(cli: click.Command, world: World, instruction: str) -> int:
         return 1
     try:
         click.echo(shell(cli, {"obj": world}, PROGRAM, COMPLETION).complete())
-    except (
-        click.ClickException,
-        HooksError,
-        OSError,
-        KeyError,
-        ValueError,
-    ):  # the last two: not asked by such a script
+    except (click.ClickException, HooksError, OSError, KeyError, ValueError):  # the last two: no script of ours asked
         return 1
     return 0

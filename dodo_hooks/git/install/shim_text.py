@@ -153,12 +153,13 @@ def _sh_quoted(value: bytes) -> bytes:
     return b"'" + value.replace(b"'", b"'\\''") + b"'"
 
 
-def is_shim(path: str) -> bool:
-    """Return whether this file is a shim of ours."""
+def is_shim(path: str, hook: str = "") -> bool:
+    """Return whether this file is a shim of ours, be it any or that of a hook."""
     if os.path.islink(path) or not os.path.isfile(path):
         return False
     with open(path, "rb") as file:
-        return MARKER_LINE in file.read().splitlines()
+        text = file.read()
+    return MARKER_LINE in text.splitlines() and (not hook or b' %s "$@"\n' % hook.encode() in text)
 
 
 def differs(path: str, text: bytes) -> bool:

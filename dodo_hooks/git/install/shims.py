@@ -91,6 +91,9 @@ def uninstall(repo: Repo, environ: Mapping[str, str]) -> list[Change]:
             change for directory in directories for name in CLIENT_HOOKS if (change := _uninstall_one(directory, name))
         ]
         for directory in directories:
+            for path in _moved_shims(directory):
+                os.unlink(path)
+                changes.append(Change(os.path.relpath(path, directory), path, REMOVED))
             legacy_hooks.sync_stand_ins(directory, is_shim)
         markers = (f"{git_dir}/{MARKER}" for git_dir in worktree_git_dirs(repo))
         ours = [path + end for path in (launcher_path(repo), bundle_path(repo)) for end in ("", NEW_SUFFIX)]
@@ -190,7 +193,21 @@ def _uninstall_one(directory: str, name: str) -> "Change | None":
     if legacy_hooks.is_same_hook(path, found):  # an install was killed between its two steps
         os.unlink(found)
         return Change(name, path, RESTORED)
+    for moved in _moved_shims(directory):
+        if is_shim(moved, name):  # what it runs first would lie there without us
+            os.replace(found, moved)
+            return Change(os.path.relpath(moved, directory), moved, RESTORED)
     return Change(name, path, LEFT, found)
+
+
+def _moved_shims(directory: str) -> list[str]:
+    """Return the shims to which other programs have given other names (pre-commit.legacy, pre-commit.old).
+
+    Some run them from there, and all put them in place again when they are removed themselves.
+    """
+    folders = (directory, f"{directory}/old-hooks")  # overcommit's
+    paths = [f"{folder}/{name}" for folder in folders if os.path.isdir(folder) for name in sorted(os.listdir(folder))]
+    return [path for path in paths if path.removeprefix(f"{directory}/") not in CLIENT_HOOKS and is_shim(path)]
 
 
 def _expect_one_hook(directory: str, name: str) -> None:

@@ -116,3 +116,27 @@ def test_g1_only_what_is_a_hook_counts_as_one(repo: Repo) -> None:
     own_hook(repo, "pre-commit", "true")
     install(repo, *CLIENT_HOOKS[:5])
     assert [path.name for path in (repo.path / ".git/hooks.dodo-kept").iterdir()] == ["pre-commit"]
+
+
+@pytest.mark.parametrize("moved", ["pre-commit.legacy", "pre-commit.old", "old-hooks/pre-commit"])
+def test_g1_a_shim_that_another_program_has_moved_is_uninstalled(repo: Repo, moved: str) -> None:
+    """Leave no shim without its launcher: a gate would refuse each commit."""
+    hooks = repo.path / ".git/hooks"
+    before = listing(hooks)
+    install(repo, "pre-commit", "commit-msg")
+    (hooks / moved).parent.mkdir(exist_ok=True)
+    (hooks / "pre-commit").rename(hooks / moved)
+    own_hook(repo, "pre-commit", f'exec "$(dirname "$0")/{moved}"')
+    assert [(change.hook, change.what) for change in uninstall(repo)] == [("commit-msg", "removed"), (moved, "removed")]
+    assert {name for name in listing(hooks) if name not in before} <= {"pre-commit", "old-hooks"}
+
+
+def test_g1_a_legacy_hook_takes_the_place_of_a_shim_that_was_moved(repo: Repo) -> None:
+    """Restore what would be there if the other program had been installed without us."""
+    own_hook(repo, "pre-commit", "echo first >&2")
+    install(repo, "commit-msg", "pre-commit")
+    (repo.path / ".git/hooks/pre-commit").rename(repo.path / ".git/hooks/pre-commit.legacy")
+    own_hook(repo, "pre-commit", '"$0".legacy; echo second >&2')
+    assert ("pre-commit.legacy", "restored") in [(change.hook, change.what) for change in uninstall(repo)]
+    assert repo.git(*COMMIT).stderr == "first\nsecond\n" and not repo.has(".git/hooks.dodo-kept")
+    assert not uninstall(repo)

@@ -19,7 +19,7 @@ from dodo_hooks.git.configuration import expect_configuration
 from dodo_hooks.git.event import has_journal
 from dodo_hooks.git.install import global_install, launcher, legacy_hooks, shims
 from dodo_hooks.git.install.hooks_dir import configured, hooks_directory, of_variables, own_directory, worktree_git_dirs
-from dodo_hooks.git.install.other_tools import configured_hooks, manager_of_directory, managers_at
+from dodo_hooks.git.install.other_tools import configured_hooks, legacy_managers, manager_of_directory, managers_at
 from dodo_hooks.git.install.shim_state import is_in_effect, shims_for, shims_needed
 from dodo_hooks.git.install.shim_text import is_of_template, is_shim, recorded_interpreter
 from dodo_hooks.git.repo import Repo, find_repo
@@ -191,11 +191,18 @@ def _shims(repo: Repo, directory: str, installed: list[str]) -> Iterator[Diagnos
     if stale:
         message = f"{', '.join(stale)} in {directory} were written by another version or another Python"
         yield _note("shims", message, f"run {INSTALL}")
-    for name in installed:
-        path = legacy_hooks.find_legacy_hook(directory, name)
-        if path and not os.access(path, os.X_OK):
+    kept = _kept_hooks(directory)
+    for path in kept.values():
+        if not os.access(path, os.X_OK):
             message = f"your legacy hook {path} does not run: not executable"
             yield _note("legacy-hook", message, f"`chmod +x` it, or remove it and run {INSTALL}")
+    for _, message, fix in legacy_managers(kept.items()):
+        yield _note("legacy-hook", message, fix)
+
+
+def _kept_hooks(directory: str) -> dict[str, str]:
+    found = ((name, legacy_hooks.find_legacy_hook(directory, name)) for name in CLIENT_HOOKS)
+    return {name: path for name, path in found if path}
 
 
 def _start(repo: Repo, directory: str, installed: list[str]) -> Iterator[Diagnostic]:
@@ -284,8 +291,9 @@ def _hidden_changes(repo: Repo) -> Iterator[Diagnostic]:
 def _other_managers(repo: Repo, plan: Plan | None) -> Iterator[Diagnostic]:
     if plan is None:
         return
+    reported = [manager for manager, *_ in legacy_managers(_kept_hooks(own_directory(repo)).items())]
     for manager, name in managers_at(repo.top):
-        if plan.file == f"{repo.top}/{name}":
+        if plan.file == f"{repo.top}/{name}" or manager in reported:
             continue
         ours = os.path.relpath(plan.file, repo.top)
         message = f"{name} of {manager.name} exists beside {ours}; both run if installed"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import click
 
@@ -17,7 +17,7 @@ from dodo_hooks.core.plan import PINNED, Plan
 from dodo_hooks.fire.report.file_warnings import print_warnings_here
 from dodo_hooks.git.install import global_install, shims
 from dodo_hooks.git.install.hooks_dir import configured
-from dodo_hooks.git.install.other_tools import Manager, manager_of
+from dodo_hooks.git.install.other_tools import legacy_managers
 from dodo_hooks.git.install.shim_state import is_in_effect, shims_needed
 from dodo_hooks.git.install.shim_text import is_shim
 from dodo_hooks.git.install.shims import pin_shims
@@ -62,8 +62,8 @@ def install(world: World, hooks: tuple[str, ...], is_local: bool, is_global: boo
     _trust(world, repo, plan)
     for change in changes:
         say(f"{change.hook}: {_describe(change, wanted)}")
-    for sentence in _of_other_programs(changes):
-        say(sentence)
+    for _, message, fix in legacy_managers((change.hook, change.kept) for change in changes if change.kept):
+        say(f"{message}; {fix}")
     if not changes:
         say("nothing installed: the hook file names no git hook")
     else:
@@ -128,19 +128,6 @@ def _describe(change: shims.Change, wanted: Sequence[str]) -> str:
     is_run = os.access(change.kept, os.X_OK)
     runs = "runs first" if is_run else "does not run: not executable"
     return f"{installed}; your legacy hook {runs}"
-
-
-def _of_other_programs(changes: Sequence[shims.Change]) -> Iterator[str]:
-    """Yield a sentence for each other hook manager whose hooks run together with ours."""
-    hooks: dict[Manager, list[str]] = {}
-    for change in changes:
-        if change.kept and (manager := manager_of(change.kept)):
-            hooks.setdefault(manager, []).append(change.hook)
-    for manager, its_hooks in hooks.items():
-        yield (
-            f"{', '.join(its_hooks)}: the legacy hook is from {manager.name}, and both run; to remove it, run"
-            f" `dodo-hooks uninstall`, {manager.removal}, and `dodo-hooks install`"
-        )
 
 
 def _report_switch(repo: Repo, value: str) -> None:

@@ -5,6 +5,7 @@ programs had written into public repositories.
 """
 
 import os
+from collections.abc import Iterable, Iterator
 
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.git.command import run_git
@@ -70,6 +71,21 @@ def manager_of(path: str) -> "Manager | None":
     except OSError:
         return None
     return next((one for one in MANAGERS if any(sign in content for sign in one.signs)), None)
+
+
+def legacy_managers(kept: Iterable[tuple[str, str]]) -> Iterator[tuple[Manager, str, str]]:
+    """Yield each program that wrote some of these legacy hooks, a sentence that says so, and what removes them.
+
+    `kept`: the names and the paths of the hooks. The program itself does not find them while they are kept.
+    """
+    hooks: dict[Manager, list[str]] = {}
+    for hook, path in kept:
+        if os.access(path, os.X_OK) and (manager := manager_of(path)):
+            hooks.setdefault(manager, []).append(hook)
+    for manager, its_hooks in hooks.items():
+        message = f"{', '.join(its_hooks)}: the legacy hook is from {manager.name}, and both run"
+        fix = f"to remove it, run `dodo-hooks uninstall`, {manager.removal}, and `dodo-hooks install`"
+        yield manager, message, fix
 
 
 def manager_of_directory(path: str) -> "Manager | None":

@@ -321,6 +321,13 @@ class Restorer:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         what = format_path(entry.path) if entry else "the unstaged changes"
         area = fsdecode(self._journal.directory)
+        git_dir = area.rpartition("/")[0]
+        if not lexists(git_dir):
+            self._sentences.append(
+                f"{what} cannot be restored now: while the hook ran, {git_dir} was moved or removed; if it was moved,"
+                " nothing is lost: the next hook or dodo-hooks command there restores the unstaged changes"
+            )
+            return
         if not lexists(self._journal.directory + b"/journal"):
             self._sentences.append(
                 f"{what} cannot be restored: while the hook ran, another program removed {area}, which held the"

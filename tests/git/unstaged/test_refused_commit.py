@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -170,6 +171,17 @@ def test_g5_what_somebody_has_removed_is_not_said_to_be_there(text: Repo) -> Non
     result = hidden.restore()
     assert result.conflict and not result.is_complete
     assert "another program removed" in result.sentences[0] and "nothing is lost" not in " ".join(result.sentences)
+
+
+def test_g5_a_repository_that_was_moved_meanwhile_has_what_was_hidden(text: Repo, tmp_path: Path) -> None:
+    before = snapshot(text.path)
+    hidden = hide(text)
+    text.path.rename(tmp_path / "moved")
+    result = hidden.restore()
+    assert not result.is_complete and "was moved or removed; if it was moved, nothing is lost" in result.sentences[0]
+    moved = Repo(tmp_path / "moved", text.env)
+    restore_interrupted(moved.facts, moved.env)
+    assert difference(before, snapshot(moved.path)) == {}
 
 
 def test_g5_a_job_that_makes_a_file_executable_whose_text_has_unstaged_edits(text: Repo) -> None:

@@ -23,9 +23,11 @@ def launch(site: "Sequence[str]") -> None:
     import gc
 
     gc.disable()  # a hook is over before there is garbage worth a pause
-    from dodo_hooks.host.posix import os
-    from dodo_hooks.host.world import open_standard_descriptors
-
+    try:
+        from dodo_hooks.host.posix import os
+        from dodo_hooks.host.world import open_standard_descriptors
+    except ImportError as error:
+        sys.exit(_explain_import(error))
     open_standard_descriptors()
     if sys.stdout is None or sys.stderr is None:  # Python sets None for a closed descriptor
         sys.stdout, sys.stderr = sys.stdout or _stream(1), sys.stderr or _stream(2)
@@ -49,6 +51,8 @@ def main(argv: "Sequence[str]", site: "tuple[str, ...]" = ()) -> int:
         return _dispatch(argv, make_world(site))
     except KeyboardInterrupt:
         return _INTERRUPTED
+    except ImportError as error:
+        return _explain_import(error)
     except Exception as error:
         return _explain(error)
     finally:
@@ -99,6 +103,13 @@ def _explain(error: Exception) -> int:
     import traceback
 
     traceback.print_exception(type(error), error, error.__traceback__)
+    return _RUN_ERROR
+
+
+def _explain_import(error: ImportError) -> int:
+    """Print that a module is missing, without any that may be missing, too; return the exit code."""
+    reason = f"its packages are incomplete, or are being replaced ({error})"
+    print(f"dodo-hooks: {reason}: try again, or install dodo-hooks again", file=sys.stderr)
     return _RUN_ERROR
 
 

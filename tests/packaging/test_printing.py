@@ -22,6 +22,7 @@ PLACES = {
     "cli/options/completion.py": "what a shell reads",
     "cli/root_command.py": "the help text of a command",
     "cli/prompt_status.py": "two numbers",
+    "main.py": "the name of a module of ours, or of a package that we import, which is missing",
     "doit_plugin.py": "doit's way to report an error: goes through `escape`",
     "git/install/launcher.py": "the text of a program that is installed: it names its own arguments",
 }

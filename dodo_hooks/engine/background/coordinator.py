@@ -52,7 +52,7 @@ def coordinate(phase: Background, release: "Callable[[str], None]", signals: int
         after = _run(phase, waves, signals)
         _finish(phase, waves, after, signals)
         return _can_continue(phase, waves)
-    except HooksError as error:
+    except (HooksError, ImportError) as error:  # the latter while our packages are replaced
         _abort(phase, str(error), release, is_released)
     except BaseException:
         import traceback

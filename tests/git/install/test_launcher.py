@@ -220,3 +220,25 @@ def test_g1_hot_files_import_next_to_nothing(repo: Repo) -> None:
         "print(*sorted(name for name in set(sys.modules) - before if not name.startswith('dodo_hooks')))"
     )
     assert set(repo.call(launcher.interpreter(), "-I", "-S", "-c", code).stdout.split()) <= {"_collections"}
+
+
+@pytest.mark.parametrize(
+    ("module", "argv"), [("yaml", ("validate",)), ("dodo_hooks.host.posix", ("validate",)), ("click", ("doctor",))]
+)
+def test_g1_a_package_that_is_missing_is_one_sentence(repo: Repo, module: str, argv: tuple[str, ...]) -> None:
+    """Print no traceback in a commit that is made while a newer version is installed."""
+    repo.file("hooks: {pre-commit: {jobs: [{name: a, run: 'true'}]}}\n")
+    done = repo.call(sys.executable, "-c", without(module), *argv)
+    assert done.returncode == 2 and done.stderr.count("\n") == 1
+    assert f"are being replaced (import of {module} halted" in done.stderr
+
+
+def test_g1_a_package_that_is_missing_in_the_background_is_on_record(repo: Repo) -> None:
+    repo.hook("post-commit", background=True, a="true")
+    repo.call(sys.executable, "-c", without("doit"), "run", "post-commit", "--detach", check=True)
+    assert repo.finished("post-commit").record.error.startswith("No module named 'doit.dependency'")
+
+
+def without(module: str) -> str:
+    """Return our program, in an interpreter that lacks a module."""
+    return f"import sys; sys.modules[{module!r}] = None; from dodo_hooks.main import run_cli; run_cli()"

@@ -8,10 +8,10 @@ from dodo_hooks.cli.repository import print_once, repo_at, size_of, store_here
 from dodo_hooks.cli.terminal_table import escape, say
 from dodo_hooks.core import statuses
 from dodo_hooks.core.diagnostics import WARNING
-from dodo_hooks.core.errors import ConfigError, GitError, HooksError
+from dodo_hooks.core.errors import ConfigError, GitError, HooksError, UsageError
 from dodo_hooks.git.event import has_journal
 from dodo_hooks.git.install.hooks_dir import configured
-from dodo_hooks.git.install.shim_state import installed_shims, is_in_effect, shims_for, shims_needed
+from dodo_hooks.git.install.shim_state import calling_hooks, installed_shims, is_in_effect, shims_for, shims_needed
 from dodo_hooks.plans.plan_cache import load_compiled, load_plan
 from dodo_hooks.store.reader import list_alive, list_invocations, read_jobs
 
@@ -78,6 +78,10 @@ def _hooks(world: "World", repo: "Repo", plan: "Plan | None") -> "Iterator[str]"
             yield f"installed for all repositories; this one is {verdict_of(world, repo, FOR_ALL).kind}"
             return
         installed = installed_shims(repo, found)
+    except UsageError as error:
+        directory, calling = calling_hooks(repo, found)
+        yield f"called from {escape(directory)}: {', '.join(calling)}" if calling else escape(str(error))
+        return
     except (HooksError, OSError) as error:
         yield escape(str(error))
         return

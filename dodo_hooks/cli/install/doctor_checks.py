@@ -20,7 +20,7 @@ from dodo_hooks.git.event import has_journal
 from dodo_hooks.git.install import global_install, launcher, legacy_hooks, shims
 from dodo_hooks.git.install.hooks_dir import configured, hooks_directory, of_variables, own_directory, worktree_git_dirs
 from dodo_hooks.git.install.other_tools import configured_hooks, legacy_managers, manager_of_directory, managers_at
-from dodo_hooks.git.install.shim_state import is_in_effect, shims_for, shims_needed
+from dodo_hooks.git.install.shim_state import calling_hooks, is_in_effect, shims_for, shims_needed
 from dodo_hooks.git.install.shim_text import is_of_template, is_shim, recorded_interpreter
 from dodo_hooks.git.repo import Repo, find_repo
 from dodo_hooks.git.unstaged import sync_index
@@ -150,13 +150,13 @@ def _hooks(world: World, repo: Repo, plan: Plan | None) -> Iterator[Diagnostic]:
         yield from _hooks_of_all(world, repo, plan)
         return
     yield from _outdated_template(world)
+    needed = shims_for(shims_needed(plan)) if plan else []
     try:
         directory = hooks_directory(repo, world.environ)
     except UsageError as error:
-        yield from _not_reached(repo, found, error)
+        yield from _not_reached(repo, found, needed, error)
         return
     installed = [name for name in CLIENT_HOOKS if is_shim(f"{directory}/{name}")]
-    needed = shims_for(shims_needed(plan)) if plan else []
     if any(is_of_template(f"{directory}/{name}") for name in installed):
         yield from _trust(world, repo, FOR_ALL)  # they start the launcher of the global install
         return
@@ -171,7 +171,16 @@ def _hooks(world: World, repo: Repo, plan: Plan | None) -> Iterator[Diagnostic]:
         yield from _trust(world, repo, FOR_PINNED if shims.is_pinned(repo) else LOCAL)
 
 
-def _not_reached(repo: Repo, found: tuple[str, str] | None, error: UsageError) -> Iterator[Diagnostic]:
+def _not_reached(
+    repo: Repo, found: tuple[str, str] | None, needed: list[str], error: UsageError
+) -> Iterator[Diagnostic]:
+    directory, calling = calling_hooks(repo, found)
+    if calling:
+        missing = ", ".join(name for name in needed if name not in calling)
+        if missing:
+            message = f"git does not fire {missing}: no hook in {directory} calls dodo-hooks for it"
+            yield _error("shims", message, 'write `dodo-hooks run HOOK -- "$@"` there')
+        return
     own = own_directory(repo)
     value = found[1] if found else own
     manager = manager_of_directory(os.path.join(repo.top, value)) if found else None

@@ -17,6 +17,7 @@ from dodo_hooks.core.git_hooks import (
 from dodo_hooks.core.plan import BACKGROUND
 from dodo_hooks.git.install.hooks_dir import checked_directory
 from dodo_hooks.git.install.shim_text import is_shim
+from dodo_hooks.git.untrusted import read_regular
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,6 +46,23 @@ def installed_shims(repo: "Repo", configured: "tuple[str, str] | None") -> "list
     """
     directory = checked_directory(repo, configured)
     return [name for name in CLIENT_HOOKS if is_shim(f"{directory}/{name}")]
+
+
+def calling_hooks(repo: "Repo", configured: "tuple[str, str] | None") -> "tuple[str, list[str]]":
+    """Return the hooks directory that core.hooksPath names, and which hooks there call `dodo-hooks run`."""
+    if configured is None:
+        return "", []
+    directory = os.path.realpath(os.path.join(repo.top or repo.git_dir, configured[1]))
+    if os.path.basename(directory) == "_":  # husky's; people write into the one above
+        directory = os.path.dirname(directory)
+    return directory, [name for name in CLIENT_HOOKS if _calls_ours(f"{directory}/{name}")]
+
+
+def _calls_ours(path: str) -> bool:
+    try:
+        return b"dodo-hooks run" in read_regular(path)
+    except (OSError, ValueError):
+        return False
 
 
 def shims_needed(plan: "Plan") -> list[str]:

@@ -69,6 +69,19 @@ def test_g1_beside_husky_nothing_is_changed_and_husky_is_named(ours: Repo) -> No
     assert ours.git(*COMMIT).stderr == "husky\n" and not ours.has("ran")
 
 
+@pytest.mark.parametrize("directory", (".githooks", ".husky/_"))
+def test_g1_hooks_that_call_ours_are_all_that_is_needed(ours: Repo, directory: str) -> None:
+    husky(ours)
+    ours.git("config", "core.hooksPath", directory)
+    folder = directory.removesuffix("/_")
+    ours.write(f"{folder}/pre-commit", '#!/bin/sh\ndodo-hooks run pre-commit -- "$@"\n').chmod(0o755)
+    ours.run("doctor", check=True)
+    assert f"called from {ours.path}/{folder}: pre-commit\n" in ours.run("status").stdout
+    ours.file("hooks: {pre-commit: {jobs: [{name: a, run: 'true'}]}, pre-push: {jobs: [{name: a, run: 'true'}]}}\n")
+    done = ours.run("doctor")
+    assert done.returncode == 1 and "git does not fire pre-push: no hook in" in done.stdout
+
+
 @pytest.mark.parametrize("way", ("husky", "own", "global", "absolute", "none"))
 def test_g1_a_local_install_and_back_leaves_every_byte_as_it_was(ours: Repo, tmp_path: Path, way: str) -> None:
     config = Path(ours.env["GIT_CONFIG_GLOBAL"])

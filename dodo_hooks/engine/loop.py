@@ -100,6 +100,7 @@ class Loop:
     def use_workspaces(self, workspaces: "Workspaces") -> None:
         """Run jobs with a workspace of their own in it (S1)."""
         self.admission.workspaces = workspaces
+        self._guards.insert(0, workspaces)
         self._waves.context = self.context._replace(workspaces=workspaces.by_job)
         workspaces.begin(self._supersede)
 

@@ -51,7 +51,7 @@ class Workspace(Protocol):
         """Make it ready for one job, in that job's process. Raises HooksError."""
 
 
-class Workspaces(Protocol):
+class Workspaces(Guard, Protocol):
     """The workspaces of a run's jobs."""
 
     @property

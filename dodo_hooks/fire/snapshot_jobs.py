@@ -12,7 +12,7 @@ from fcntl import LOCK_EX, flock
 from dodo_hooks.core.errors import StoreError
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.core.plan import BACKGROUND, FOREGROUND
-from dodo_hooks.core.statuses import CANCELLED, CHECKOUT, CONCURRENCY, CRASHED, FAILED, Outcome
+from dodo_hooks.core.statuses import CANCELLED, CHECKOUT, COMPLETED, CONCURRENCY, CRASHED, FAILED, Outcome
 from dodo_hooks.engine.groups import ancestors_of
 from dodo_hooks.fire.firing import BY_GIT
 from dodo_hooks.git.head import head_of
@@ -141,6 +141,17 @@ class SnapshotJobs:
         if outcome is None and run is not None and run.can_end and (newer := self._verdicts.locks.newer_than(run)):
             outcome = Outcome(CANCELLED, CONCURRENCY, f"superseded by {newer}")
         return outcome or self._snapshot_of(number, run)
+
+    def starting(self, number: int) -> None:
+        """Do nothing: see engine/protocols.py."""
+
+    def ended(self, number: int, outcome: Outcome) -> Outcome:
+        """Return the outcome. A job whose snapshot somebody has removed has found out nothing about the commit."""
+        workspace = self.by_job.get(number)
+        is_there = workspace is None or os.access(workspace.top, os.F_OK)
+        if is_there or outcome.status not in (COMPLETED, FAILED):
+            return outcome
+        return Outcome(CRASHED, CHECKOUT, "its snapshot was removed while it ran", outcome.exit_code, outcome.signal)
 
     def release(self, number: int, outcome: Outcome) -> None:
         """Take back what the job holds, and the snapshot after the last job of its chain."""

@@ -1,6 +1,7 @@
 """A push must not pass because of a verdict that is not about what is pushed (V3, V4)."""
 
 import os
+import shutil
 import signal
 import time
 from collections.abc import Callable
@@ -12,7 +13,7 @@ import pytest
 from kit.gate import Gate
 from kit.process import is_alive, wait_until
 from kit.repo import Repo
-from kit.results.pushing import UNSEEN, commit, count, push, require
+from kit.results.pushing import UNSEEN, commit, count, push, require, states
 
 
 @pytest.mark.parametrize("replaced", ["HEAD", "HEAD^{tree}", "HEAD:file"])
@@ -231,3 +232,18 @@ def test_v4_a_checkout_that_is_killed_is_no_verdict(pushing: Repo, tmp_path: Pat
     done = pushing.finished("post-commit")
     assert (done.job("test").status, done.job("test").cause) == ("crashed", "checkout")
     assert push(pushing).returncode == 0
+
+
+@pytest.mark.parametrize("command", ["! grep -q bad file", "! grep -q bad file; false"])
+def test_v4_a_job_whose_snapshot_was_removed_has_no_verdict(pushing: Repo, tmp_path: Path, command: str) -> None:
+    gate = Gate(tmp_path / "gate")
+    require(pushing, test=f"{gate.command}; pwd; {command}")
+    commit(pushing, "bad")
+    gate.wait()
+    [tree] = Path(pushing.env["XDG_CACHE_HOME"], "dodo-hooks/snapshots").glob("*/1")
+    shutil.rmtree(tree)
+    gate.open()
+    job = pushing.finished("post-commit").job("test")
+    assert (job.status, job.reason) == ("crashed", "its snapshot was removed while it ran")
+    assert states(pushing) == ["none"]
+    assert push(pushing).returncode == 1

@@ -45,7 +45,7 @@ CHANGES = "changes"  # it changed files, and that is to fail (fail_on_changes)
 DEPENDENCIES = "dependencies"  # doit could not check whether the job is up to date
 # Of `crashed`:
 WAVE_DIED = "wave-died"  # its wave process died under it (R7)
-CHECKOUT = "checkout"  # its snapshot could not be made, or its commit was removed under it: no verdict (S4, V4)
+CHECKOUT = "checkout"  # its snapshot could not be made, or that or its commit was removed under it: no verdict (S4, V4)
 WRITER_DIED = "writer-died"  # the process that kept the records died (R18)
 
 

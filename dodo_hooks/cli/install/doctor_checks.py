@@ -79,7 +79,7 @@ def diagnose(world: World) -> list[Diagnostic]:
     found += _hidden_changes(repo)
     if repo.top:
         found += diagnose_snapshots(world, repo, plan)
-        found += [*_other_managers(repo, plan), *_configured_hooks(world, repo, plan)]
+        found += [*_other_managers(world, repo, plan), *_configured_hooks(world, repo, plan)]
     return found
 
 
@@ -297,12 +297,16 @@ def _hidden_changes(repo: Repo) -> Iterator[Diagnostic]:
             yield _error("unstaged", message, "until then commits are refused")
 
 
-def _other_managers(repo: Repo, plan: Plan | None) -> Iterator[Diagnostic]:
+def _other_managers(world: World, repo: Repo, plan: Plan | None) -> Iterator[Diagnostic]:
     if plan is None:
         return
-    reported = [manager for manager, *_ in legacy_managers(_kept_hooks(own_directory(repo)).items())]
+    passed = {manager.name for manager, *_ in legacy_managers(_kept_hooks(own_directory(repo)).items())}  # reported
+    directory, calling = calling_hooks(repo, configured(repo, world.environ))
+    caller = manager_of_directory(directory) if calling else None
+    if caller:  # it is wanted
+        passed.add(caller.name)
     for manager, name in managers_at(repo.top):
-        if plan.file == f"{repo.top}/{name}" or manager in reported:
+        if plan.file == f"{repo.top}/{name}" or manager.name in passed:
             continue
         ours = os.path.relpath(plan.file, repo.top)
         message = f"{name} of {manager.name} exists beside {ours}; both run if installed"

@@ -41,6 +41,12 @@ MANAGERS = (
         ("lefthook.yml", "lefthook.yaml", ".lefthook.yml", ".lefthook.yaml", "lefthook.toml", "lefthook.json"),
     ),
     Manager(
+        "husky",  # 4 and before, which had its hooks in .git/hooks
+        (b'. "$(dirname "$0")/husky.sh"',),
+        "`npm uninstall husky`, `grep -l husky .git/hooks/* | xargs rm`",
+        (),
+    ),
+    Manager(
         "husky",
         (b"husky", b'. "$(dirname "$0")/h"', b'. "${0%/*}/h"'),
         "`git config --unset core.hooksPath`, after you have taken husky out of the `prepare` script of package.json",

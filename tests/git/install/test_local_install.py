@@ -75,7 +75,7 @@ def test_g1_hooks_that_call_ours_are_all_that_is_needed(ours: Repo, directory: s
     ours.git("config", "core.hooksPath", directory)
     folder = directory.removesuffix("/_")
     ours.write(f"{folder}/pre-commit", '#!/bin/sh\ndodo-hooks run pre-commit -- "$@"\n').chmod(0o755)
-    ours.run("doctor", check=True)
+    assert (folder == ".husky") == ("husky" not in ours.run("doctor", check=True).stdout)
     assert f"called from {ours.path}/{folder}: pre-commit\n" in ours.run("status").stdout
     ours.file("hooks: {pre-commit: {jobs: [{name: a, run: 'true'}]}, pre-push: {jobs: [{name: a, run: 'true'}]}}\n")
     done = ours.run("doctor")
@@ -207,6 +207,7 @@ def test_g1_hooks_that_come_alive_again_are_named(ours: Repo) -> None:
             "pre-commit",
             "pre-commit uninstall",
         ),
+        ('#!/bin/sh\n# husky\n\n. "$(dirname "$0")/husky.sh"\n', "husky", "npm uninstall husky"),
         ('#!/bin/sh\ncall_lefthook run "pre-commit" "$@"\n', "lefthook", "lefthook uninstall"),
     ),
 )

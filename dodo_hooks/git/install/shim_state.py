@@ -15,7 +15,7 @@ from dodo_hooks.core.git_hooks import (
     shim_of,
 )
 from dodo_hooks.core.plan import BACKGROUND
-from dodo_hooks.git.install.hooks_dir import checked_directory
+from dodo_hooks.git.install.hooks_dir import checked_directory, own_directory
 from dodo_hooks.git.install.shim_text import is_shim
 from dodo_hooks.git.untrusted import read_regular
 
@@ -49,10 +49,9 @@ def installed_shims(repo: "Repo", configured: "tuple[str, str] | None") -> "list
 
 
 def calling_hooks(repo: "Repo", configured: "tuple[str, str] | None") -> "tuple[str, list[str]]":
-    """Return the hooks directory that core.hooksPath names, and which hooks there call `dodo-hooks run`."""
-    if configured is None:
-        return "", []
-    directory = os.path.realpath(os.path.join(repo.top or repo.git_dir, configured[1]))
+    """Return the hooks directory behind core.hooksPath and links, and which hooks there call `dodo-hooks run`."""
+    found = os.path.join(repo.top or repo.git_dir, configured[1]) if configured else own_directory(repo)
+    directory = os.path.realpath(found)
     if os.path.basename(directory) == "_":  # husky's; people write into the one above
         directory = os.path.dirname(directory)
     return directory, [name for name in CLIENT_HOOKS if _calls_ours(f"{directory}/{name}")]

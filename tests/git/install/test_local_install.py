@@ -69,10 +69,14 @@ def test_g1_beside_husky_nothing_is_changed_and_husky_is_named(ours: Repo) -> No
     assert ours.git(*COMMIT).stderr == "husky\n" and not ours.has("ran")
 
 
-@pytest.mark.parametrize("directory", (".githooks", ".husky/_"))
+@pytest.mark.parametrize("directory", (".githooks", ".husky/_", "linked"))
 def test_g1_hooks_that_call_ours_are_all_that_is_needed(ours: Repo, directory: str) -> None:
     husky(ours)
     ours.git("config", "core.hooksPath", directory)
+    if directory == "linked":
+        ours.git("config", "--unset", "core.hooksPath")
+        shutil.rmtree(ours.path / ".git/hooks")
+        (ours.path / ".git/hooks").symlink_to("../linked")
     folder = directory.removesuffix("/_")
     ours.write(f"{folder}/pre-commit", '#!/bin/sh\ndodo-hooks run pre-commit -- "$@"\n').chmod(0o755)
     assert (folder == ".husky") == ("husky" not in ours.run("doctor", check=True).stdout)

@@ -41,5 +41,5 @@ def diagnose_snapshots(world: World, repo: Repo, plan: Plan | None) -> Iterator[
         note = read_note(paths)
         is_whole = note is not None and note.is_whole and note.paths == paths
         if last_used_ns(paths.area) and not is_whole and not is_locked(paths.area):  # else it is being checked out
-            message = f"snapshot {number} is damaged, and is created again for the next job"
+            message = f"snapshot {number} is damaged or of another version, and is created again for the next job"
             yield Diagnostic(Location(), message, _SUBJECT, NOTE, "no action is needed")

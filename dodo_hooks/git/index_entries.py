@@ -3,6 +3,7 @@
 import time
 
 from dodo_hooks.core.errors import GitError
+from dodo_hooks.core.text.terminal_text import shell_word
 from dodo_hooks.git.command import run_git_at_top
 from dodo_hooks.git.index_flags import flags_of, mark
 from dodo_hooks.git.repo import Repo, index_file
@@ -55,12 +56,17 @@ def index_entries(repo: Repo, environ: "Mapping[str, str]") -> "dict[bytes, tupl
 
 
 def wait_for_index(repo: Repo, environ: "Mapping[str, str]") -> None:
-    """Wait for the lock of the index, which a job or a prompt may hold just now; after a while git's error names it."""
+    """Wait for the lock of the index, which a job or a prompt may hold just now.
+
+    Raises:
+        GitError: it is still there after a while. Mostly a git that was killed has left it.
+    """
     lock = index_file(repo, environ) + ".lock"
     for _ in range(int(_LOCK_WAIT_S / _LOCK_POLL_S)):
         if not lexists(lock):
             return
         time.sleep(_LOCK_POLL_S)
+    raise GitError(f"the index is locked; if no other git runs here, `rm {shell_word(lock)}`, and try again")
 
 
 def write_index_entries(
@@ -80,10 +86,11 @@ def update_index(
     flags: "Mapping[bytes, str]",
     lock: int | None,
 ) -> None:
-    """Run `git update-index` with this standard input. Raises GitError.
+    """Run `git update-index` with this standard input, once nobody else has the index locked. Raises GitError.
 
     `flags`: of its paths; they are cleared meanwhile, so that git reads the files.
     """
+    wait_for_index(repo, environ)
     mark(repo, environ, flags, lock, False)
     try:
         run_git_at_top(repo, environ, ("update-index", "-z", *options), content, lock=lock, is_shielded=True)

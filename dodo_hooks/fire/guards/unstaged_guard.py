@@ -85,20 +85,18 @@ class Staging:
             self._watches[number] = self._fix_stager.before(self._files(job))
 
     def ended(self, number: int, outcome: Outcome) -> Outcome:
-        is_good, watch = _has_done_its_work(outcome), self._watches.pop(number, None)
+        is_good, watch, staged = _has_done_its_work(outcome), self._watches.pop(number, None), None
+        if watch is not None and self._fix_stager is not None and is_good:
+            try:
+                staged = self._fix_stager.after(watch)
+                self._run.notes += staged.sentences
+            except GitError as error:
+                reason = f"cannot stage the fixed files: {error}"
+                outcome, is_good = Outcome(statuses.FAILED, statuses.STAGING, reason, outcome.exit_code), False
         if self._writers is not None:
             self._writers.ended(number, is_good=is_good)
-        if watch is None or self._fix_stager is None or not is_good:
-            return outcome
-        try:
-            staged = self._fix_stager.after(watch)
-        except GitError as error:
-            return Outcome(
-                statuses.FAILED, statuses.STAGING, f"cannot stage the fixed files: {error}", outcome.exit_code
-            )
-        self._run.notes += staged.sentences
-        if self._writers is not None:
-            self._writers.staged(staged.paths)
+            if staged is not None:
+                self._writers.staged(staged.paths)
         return outcome
 
     def end(self) -> None:

@@ -13,7 +13,7 @@ it. What an editor writes while the job runs cannot be distinguished.
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.git.content.file_state import OTHER, FileState, obstacle_of, read_state, stamp_of
-from dodo_hooks.git.index_entries import index_entries, update_index, wait_for_index, write_index_entries
+from dodo_hooks.git.index_entries import index_entries, update_index, write_index_entries
 from dodo_hooks.git.repo import Repo
 from dodo_hooks.git.unstaged import sync_index
 from dodo_hooks.git.unstaged.hide import HiddenChanges
@@ -107,7 +107,6 @@ class FixStager:
             self._hidden.record_fixes(ours, restaged)
         if not changes:
             return (), ()
-        wait_for_index(self._repo, self._environ)
         names = b"".join(one.path + b"\0" for one in changes)
         keep = self._hidden.lock if self._hidden is not None else None
         flags = {one.path: one.flag for one in changes if one.flag}

@@ -263,7 +263,10 @@ def test_g6_a_post_commit_that_never_ran_is_made_up_for(fixing: Repo) -> None:
     assert not fixing.has(".git/dodo-hooks-restaged")
 
 
-def test_g6_an_index_that_cannot_be_synced_now_is_reported_and_synced_later(fixing: Repo) -> None:
+def test_g6_an_index_that_cannot_be_synced_now_is_reported_and_synced_later(
+    fixing: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dodo_hooks.git.index_entries._LOCK_WAIT_S", 0.05)
     commit_without_syncing_the_index(fixing)
     facts = fixing.facts
     fixing.write(".git/index.lock", "")

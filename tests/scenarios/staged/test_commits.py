@@ -238,6 +238,25 @@ def test_g5_a_refused_commit_is_recorded_as_a_failed_run(fixing: Repo) -> None:
     assert f"{run.id} pre-commit: commit refused: the fixes to one conflict" in failures
 
 
+def test_g5_g6_where_the_index_stays_locked_the_unstaged_work_comes_back_and_the_fix_goes_beside(repo: Repo) -> None:
+    commit_files(repo)
+    lock = repo.path / ".git/index.lock"
+    command = "sed -i s/bad/good/ {staged_files}; : >.git/index.lock"  # as a killed git leaves it
+    repo.hook("pre-commit", fix={"run": command, "glob": "*", "exclude": "*.dodo", "stage_fixed": True})
+    repo.write("one", with_bad("one"))
+    repo.write("two", with_bad("two"))
+    repo.git("add", "one", "two")
+    repo.write("one", with_bad("one", bottom="unstaged\n"))
+    index = index_of(repo)
+    done = repo.git("commit", "-qm", "work", check=False)
+    assert done.returncode == 1
+    assert f"cannot stage the fixed files: the index is locked; if no other git runs here, `rm {lock}`" in done.stderr
+    assert repo.read("one") == with_bad("one", bottom="unstaged\n") and repo.read("two") == with_bad("two", "good")
+    assert repo.read("one.during-hook") == with_bad("one", "good") and index_of(repo) == index
+    lock.unlink()
+    expect_nothing_is_left(repo)
+
+
 def test_g5_g6_a_manual_run_does_the_same(fixing: Repo) -> None:
     fixing.write("one", with_bad("one"))
     fixing.git("add", "one")

@@ -8,7 +8,7 @@ from dodo_hooks.host.posix import os, real
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from dodo_hooks.git.repo import Repo
 
@@ -32,6 +32,7 @@ def run_git(
     lock: "int | None" = None,
     is_shielded: bool = False,
     limit_s: "float | None" = None,
+    take: "Callable[[bytes], object] | None" = None,
 ) -> bytes:
     """Return what `git ARGS` prints in `cwd`.
 
@@ -45,7 +46,8 @@ def run_git(
     environ = {**environ, "GIT_OPTIONAL_LOCKS": "0"}
     try:
         program = git_program(environ, repo) if repo else git_outside(environ, (real(cwd), *_repository_here(environ)))
-        done = capture(argv_of(program, cwd, args), environ, stdin, lock=lock, is_shielded=is_shielded, limit_s=limit_s)
+        argv = argv_of(program, cwd, args)
+        done = capture(argv, environ, stdin, lock=lock, is_shielded=is_shielded, limit_s=limit_s, take=take)
     except OSError as error:
         raise not_started(cwd, error) from error
     return output_of(args, done, accepted)
@@ -59,10 +61,11 @@ def run_git_at_top(
     *,
     lock: "int | None" = None,
     is_shielded: bool = False,
+    take: "Callable[[bytes], object] | None" = None,
 ) -> bytes:
     """Do the same as `run_git` at the top of the working tree, with the environment that git gave to its hook."""
     environ = git_environ(repo, environ)
-    return run_git(args, repo.top, environ, stdin, repo=repo, lock=lock, is_shielded=is_shielded)
+    return run_git(args, repo.top, environ, stdin, repo=repo, lock=lock, is_shielded=is_shielded, take=take)
 
 
 def start_git(

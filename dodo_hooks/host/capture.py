@@ -14,7 +14,7 @@ from dodo_hooks.host.world import monotonic_s
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 _READ_BYTES = 1 << 16
 _TICK_MS = 20  # how often a command's end is polled where no descriptor signals it
@@ -42,6 +42,7 @@ class How(Record):
     is_shielded: bool = False  # in a group of its own, where a Ctrl-C at the terminal does not reach it
     keeps: bool = True  # what it prints; else that is dropped
     lock: "int | None" = None  # a descriptor that it has too: a lock that it holds, should we be killed before it
+    take: "Callable[[bytes], object] | None" = None  # gets its output piece by piece, of which nothing is kept
 
 
 _PLAIN = How()
@@ -55,6 +56,7 @@ def capture(
     lock: "int | None" = None,
     is_shielded: bool = False,
     limit_s: "float | None" = None,
+    take: "Callable[[bytes], object] | None" = None,
 ) -> Captured:
     """Run a program, give it `stdin`, and return when it has ended and its output is closed.
 
@@ -63,7 +65,7 @@ def capture(
     Raises:
         OSError: it cannot be started.
     """
-    return _run(argv, environ, stdin, How(is_shielded=is_shielded, lock=lock), limit_s)
+    return _run(argv, environ, stdin, How(is_shielded=is_shielded, lock=lock, take=take), limit_s)
 
 
 def capture_command(
@@ -105,7 +107,7 @@ class Pending:
         self._stdin = stdin
         self._how = how
         self._pieces: list[list[bytes]] = [[], []]  # of output and of errors
-        self._read_ends: dict[int, list[bytes]] = {}
+        self._read_ends: dict[int, Callable[[bytes], object]] = {}
         self._writer = self._watch = -1
         self._poll = select.poll()
         try:
@@ -143,11 +145,11 @@ class Pending:
         reader, self._writer = os.pipe() if self._stdin else (os.open("/dev/null", os.O_RDONLY), -1)
         ends = [reader]
         try:
-            for pieces in self._pieces:
+            for take in (self._how.take or self._pieces[0].append, self._pieces[1].append):
                 read_end, end = os.pipe() if self._how.keeps else (-1, os.open("/dev/null", os.O_WRONLY))
                 ends.append(end)
                 if read_end >= 0:
-                    self._read_ends[read_end] = pieces
+                    self._read_ends[read_end] = take
             actions = [(os.POSIX_SPAWN_DUP2, end, number) for number, end in enumerate(ends)]
             if (lock := self._how.lock) is not None:  # another number: dup2 onto itself may leave it closed on exec
                 actions.append((os.POSIX_SPAWN_DUP2, lock, 4 if lock == 3 else 3))
@@ -215,7 +217,7 @@ class Pending:
     def _read(self, descriptor: int) -> None:
         piece = os.read(descriptor, _READ_BYTES)
         if piece:
-            self._read_ends[descriptor].append(piece)
+            self._read_ends[descriptor](piece)
             return
         self._poll.unregister(descriptor)
         del self._read_ends[descriptor]

@@ -91,8 +91,52 @@ def test_g4_what_is_staged_is_given_to_jobs_whatever_has_become_of_it_since(repo
         (repo.path / name).unlink()
     (repo.path / "link.py").symlink_to("nowhere")
     repo.git("commit", "-qm", "work")
-    assert repo.read(".git/plain").split() == ["gone.py", "kept.py", "link.py"]
-    assert repo.read(".git/typed").split() == ["gone.py", "kept.py"]
+    names = ["gone.py", "kept.py", "link.py"]
+    assert repo.read(".git/plain").split() == repo.read(".git/typed").split() == names
+
+
+def test_c7_of_a_file_with_unstaged_changes_the_staged_one_has_the_types(repo: Repo) -> None:
+    python, sizes = "#!/usr/bin/env python3\n", (0, 1, 8191, 8192, 8193, 300_000)
+    staged = {f"size-{size}": "\n" * size for size in sizes}
+    staged |= {"python": python, "shell": "#!/bin/sh\n", "late": "x" * 9000 + "\0", "program": "\0" + "x" * 100_000}
+    for name, content in staged.items():
+        repo.write(name, content)
+    repo.write("tool", python).chmod(0o755)
+    (repo.path / "link").symlink_to("tool")
+    repo.git("add", ".")
+    for name, content in staged.items():
+        repo.write(name, "now text\n" if "\0" in content else "\0")
+    (repo.path / "tool").chmod(0o644)
+    repo.write("python", "#!/bin/sh\n").chmod(0o755)
+    repo.write("shell", python)
+    (repo.path / "link").unlink()
+    repo.write("link", "a file\n")
+    run = "for one in {staged_files}; do echo $one >>.git/$DODO_JOB; done"
+    kinds = {"text": "text", "binary": "binary", "executable": "executable", "symlink": "symlink"}
+    kinds |= {"python": "text/x-python", "shell": "text/x-shellscript"}
+    jobs: dict[str, Any] = {name: {"run": run, "file_types": kind} for name, kind in kinds.items()}
+    repo.hook("pre-commit", **jobs)
+    repo.git("commit", "-qm", "work")
+    seen = {name: repo.read(f".git/{name}").split() for name in kinds}
+    assert seen.pop("text") == sorted({*staged, "tool"} - {"program"})
+    assert seen == {
+        "binary": ["program"],
+        "executable": ["tool"],
+        "symlink": ["link"],
+        "python": ["python", "tool"],
+        "shell": ["shell"],
+    }
+
+
+def test_c7_a_staged_file_whose_content_is_gone_fails_the_job(repo: Repo) -> None:
+    stage(repo, "tool")
+    blob = repo.git("rev-parse", ":tool").stdout.strip()
+    repo.write("tool", "unstaged\n")
+    repo.hook("pre-commit", typed={"run": "true {staged_files}", "file_types": "text"})
+    repo.install()
+    (repo.path / f".git/objects/{blob[:2]}/{blob[2:]}").unlink()
+    done = repo.git("commit", "-qm", "work", check=False)
+    assert done.returncode == 1 and f"git cat-file: {blob} missing" in done.stderr
 
 
 def test_g4_what_is_not_in_the_working_tree_is_given_to_nobody(repo: Repo) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from dodo_hooks.core.file_types import FILE_TYPES
-from dodo_hooks.git.content.typed_files import has_types
+from dodo_hooks.git.content.typed_files import TypeTest, has_types
 
 ELF = b"\x7fELF\x02\x01\x01\x00"
 
@@ -64,14 +64,16 @@ def tree(tmp_path: Path) -> Path:
 )
 def test_c7_types_are_found_without_following_links(tree: Path, types: list[str], names: str) -> None:
     files = [path.relative_to(tree).as_posix() for path in tree.rglob("*") if not path.is_dir()]
-    asked = has_types(str(tree), types)
+    asked = has_types(str(tree), TypeTest(types))
     assert {name for name in files if asked(name.encode())} == set(names.split())
 
 
 def test_c7_what_is_not_there_has_any_type_that_its_name_allows(tree: Path) -> None:
-    assert has_types(str(tree), ["text/x-python"])(b"gone") and has_types(str(tree), ["text/x-python"])(b"gone.py")
-    assert not has_types(str(tree), ["text/html"])(b"gone.py")
-    assert not has_types(str(tree), ["text"])(b"sub.py")  # a folder
+    assert has_types(str(tree), TypeTest(["text/x-python"]))(b"gone") and has_types(
+        str(tree), TypeTest(["text/x-python"])
+    )(b"gone.py")
+    assert not has_types(str(tree), TypeTest(["text/html"]))(b"gone.py")
+    assert not has_types(str(tree), TypeTest(["text"]))(b"sub.py")  # a folder
 
 
 def test_c7_the_reference_names_every_type() -> None:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from dodo_hooks.git.files import Changes, GitQuery
     from dodo_hooks.git.repo import Repo
     from dodo_hooks.git.target import Target
-    from dodo_hooks.git.worktree_status import StatusQuery
+    from dodo_hooks.git.worktree_status import Change, StatusQuery
     from dodo_hooks.host.world import World
 
 
@@ -110,6 +110,12 @@ class EventFiles:
         if self._status is None or self.given is not None or source not in (STAGED, CHANGED):
             return frozenset()
         return self._status.answer().regular
+
+    def staged_instead(self) -> "dict[bytes, Change]":
+        """Return the index entries that jobs will find in the place of unstaged changes, by their paths."""
+        if self._status is None or self.given is not None:
+            return {}
+        return {one.path: one for one in self._status.answer().unstaged() if one.mode}
 
     def git_query(self) -> "GitQuery":
         from dodo_hooks.git.files import GitQuery

@@ -5,6 +5,7 @@ queried once in a firing, and only if a job depends on it.
 """
 
 from dodo_hooks.core import statuses
+from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.file_sets import WORDS
 from dodo_hooks.core.matching import matches_any
 from dodo_hooks.core.named_tuple import Record
@@ -166,7 +167,7 @@ def _matching(job: "Job", rule: "FileRule", event: EventFiles) -> "tuple[bytes, 
         for path, is_deleted in found.items():
             if is_named(path):
                 (deleted if is_deleted or not is_present(path) else present).append(path)
-        names = tuple(path[len(below) :] for path in _of_types(rule, event.repo.top, present))
+        names = tuple(path[len(below) :] for path in _of_types(job, rule, event, present))
         if names or (given is None and rule.counts_deleted and _has_relevant(deleted, job, rule, event)):
             return names
     except FilesError as error:
@@ -215,17 +216,26 @@ def _presence_test(rule: "FileRule", event: EventFiles) -> "Callable[[bytes], bo
     return is_present
 
 
-def _of_types(rule: "FileRule", top: str, paths: "list[bytes]") -> "list[bytes]":
+def _of_types(job: "Job", rule: "FileRule", event: EventFiles, paths: "list[bytes]") -> "list[bytes]":
+    """Return the paths with the rule's types. Raises FilesError: git does not know the content of one."""
     if not rule.types or not paths:
         return paths
-    from dodo_hooks.git.content.typed_files import has_types
+    from dodo_hooks.git.content.typed_files import TypeTest, has_types, staged_with_types
 
-    return list(filter(has_types(top, rule.types), paths))
+    test = TypeTest(rule.types)
+    has_type = has_types(event.repo.top, test)
+    entries = {} if job.workspace else event.staged_instead()
+    try:
+        staged = (entries[path] for path in paths if path in entries)
+        passing = staged_with_types(event.repo, event.world.environ, test, staged)
+    except GitError as error:
+        raise FilesError(str(error)) from error
+    return [path for path in paths if (path in passing if path in entries else has_type(path))]
 
 
 def _has_relevant(deleted: "list[bytes]", job: "Job", rule: "FileRule", event: EventFiles) -> bool:
     """Return whether a job must run for deleted files: not if the folder that it runs in is gone, too."""
-    if not _of_types(rule, event.repo.top, deleted):
+    if not _of_types(job, rule, event, deleted):
         return False
     below = job.below
     if not below or lexists(encode_path(f"{event.repo.top}/") + below):

@@ -1,9 +1,10 @@
-"""The files of the working tree that have a type which `file_types:` selects (C7; HOT).
+"""The files that have a type which `file_types:` selects (C7; HOT).
 
 The ending of the name decides the MIME type; where the table has no such ending, the `#!` line decides. Other text is
-`text/plain`.
+`text/plain`. In a commit, a file with unstaged changes has the type of what is staged, which the jobs will find there.
 """
 
+from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.file_types import (
     BINARY,
     EXECUTABLE,
@@ -20,7 +21,10 @@ from dodo_hooks.host.posix import S_ISLNK, S_ISREG, os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+
+    from dodo_hooks.git.repo import Repo
+    from dodo_hooks.git.worktree_status import Change
 
 
 def canonical(name: str) -> str:
@@ -71,50 +75,110 @@ def _find(column: int, word: str) -> "str | None":
 _READ_BYTES = 8192  # of the content
 
 
-def has_types(top: str, types: "Sequence[str]") -> "Callable[[bytes], bool]":
-    """Return the predicate that tells whether a file below `top` has these types.
+class TypeTest:
+    """A test for files that have these types.
 
     A file must have all of the kinds and, where MIME types are among the `types`, one of them. A link is not followed:
-    it is neither text nor binary nor executable. A missing file, which was deleted or comes back before the jobs run,
-    has any type that its name does not rule out.
+    it is neither text nor binary nor executable.
     """
-    kinds = frozenset(one for one in types if one in KINDS)
-    mime_types = frozenset(canonical(one) for one in types if one not in KINDS)
-    needs_content = bool(mime_types or kinds & {TEXT, BINARY})
+
+    def __init__(self, types: "Sequence[str]") -> None:
+        self._kinds = frozenset(one for one in types if one in KINDS)
+        self._mime_types = frozenset(canonical(one) for one in types if one not in KINDS)
+        self.needs_content = bool(self._mime_types or self._kinds & {TEXT, BINARY})
+
+    def allows_name(self, path: bytes) -> bool:
+        by_name = mime_type_by_name(path) if self._mime_types else None
+        return by_name is None or by_name in self._mime_types
+
+    def allows_mode(self, mode: int) -> bool:
+        is_regular = S_ISREG(mode)
+        is_executable = is_regular and bool(mode & 0o111)
+        is_link = S_ISLNK(mode)
+        truth = {EXECUTABLE: is_executable, NOT_EXECUTABLE: not is_executable, SYMLINK: is_link}
+        truth[NOT_SYMLINK] = not is_link
+        return all(truth.get(kind, is_regular) for kind in self._kinds) and (is_regular or not self.needs_content)
+
+    def allows_content(self, path: bytes, content: bytes) -> bool:
+        """Return whether a file whose name and mode are allowed, and that begins like this, has the types."""
+        text = is_text(content)
+        if (TEXT in self._kinds and not text) or (BINARY in self._kinds and text):
+            return False
+        if not self._mime_types or mime_type_by_name(path) is not None:
+            return True
+        return (mime_type_by_interpreter(content) or (PLAIN if text else "")) in self._mime_types
+
+
+def has_types(top: str, test: TypeTest) -> "Callable[[bytes], bool]":
+    """Return the predicate that tells whether a file below `top` passes the test.
+
+    A missing file, which was deleted or comes back before the jobs run, has any type that its name does not rule out.
+    """
     base = f"{top}/".encode("utf-8", "surrogateescape")
 
     def holds(path: bytes) -> bool:
         try:
             mode = os.lstat(base + path).st_mode
         except OSError:
-            by_name = mime_type_by_name(path) if mime_types else None
-            return by_name is None or by_name in mime_types
-        is_regular = S_ISREG(mode)
-        is_executable = is_regular and bool(mode & 0o111)
-        is_link = S_ISLNK(mode)
-        truth = {EXECUTABLE: is_executable, NOT_EXECUTABLE: not is_executable, SYMLINK: is_link}
-        truth[NOT_SYMLINK] = not is_link
-        if not all(truth.get(kind, is_regular) for kind in kinds):
+            return test.allows_name(path)
+        if not test.allows_mode(mode) or not test.allows_name(path):
             return False
-        return not needs_content or (is_regular and _has_content(base + path, kinds, mime_types))
+        try:
+            return not test.needs_content or test.allows_content(path, _beginning(base + path))
+        except OSError:
+            return False
 
     return holds
 
 
-def _has_content(path: bytes, kinds: "frozenset[str]", mime_types: "frozenset[str]") -> bool:
-    by_name = mime_type_by_name(path) if mime_types else None
-    if by_name is not None and by_name not in mime_types:
-        return False
-    try:
-        content = _beginning(path)
-    except OSError:
-        return False
-    text = is_text(content)
-    if (TEXT in kinds and not text) or (BINARY in kinds and text):
-        return False
-    if not mime_types or by_name is not None:
-        return True
-    return (mime_type_by_interpreter(content) or (PLAIN if text else "")) in mime_types
+def staged_with_types(
+    repo: "Repo", environ: "Mapping[str, str]", test: TypeTest, staged: "Iterable[Change]"
+) -> "set[bytes]":
+    """Return the paths of those index entries that pass the test, with at most one git process.
+
+    Raises:
+        GitError: git does not know their content.
+    """
+    found = [one for one in staged if test.allows_mode(one.mode) and test.allows_name(one.path)]
+    if not found or not test.needs_content:
+        return {one.path for one in found}
+    from dodo_hooks.git.command import run_git_at_top
+
+    entries = iter(found)
+    passing = set()
+
+    def take(content: bytes) -> None:
+        path = next(entries).path
+        if test.allows_content(path, content):
+            passing.add(path)
+
+    parser = _beginnings(take)
+    next(parser)
+    names = "".join(f"{one.blob}\n" for one in found).encode("ascii")
+    run_git_at_top(repo, environ, ("cat-file", "--batch"), names, take=parser.send)
+    return passing
+
+
+def _beginnings(take: "Callable[[bytes], None]") -> "Generator[None, bytes, None]":
+    """Parse the output of `git cat-file --batch` piece by piece, and pass the beginning of each object on.
+
+    All objects together may be larger than the memory. Raises GitError: one is missing.
+    """
+    data = b""
+    while True:
+        while b"\n" not in data:
+            data += yield
+        line, _, data = data.partition(b"\n")
+        size = line.rpartition(b" ")[2]
+        if not size.isdigit():  # "ID missing"
+            raise GitError(f"git cat-file: {line.decode('ascii', 'replace')}")
+        left, content = int(size), b""
+        while left >= len(data):  # the newline behind the content is still to come
+            content += data[: _READ_BYTES - len(content)]
+            left -= len(data)
+            data = yield
+        take(content + data[: min(left, _READ_BYTES - len(content))])
+        data = data[left + 1 :]
 
 
 def _beginning(path: bytes) -> bytes:

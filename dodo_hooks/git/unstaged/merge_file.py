@@ -81,14 +81,11 @@ class Merger:
             if texts is not None:
                 by_lines.append((number, texts))
             found.append(None if _needs_lines(case) else self._merge_whole(case))
-        pairs = [(texts[0], other) for _, texts in by_lines for other in texts[1:]]
-        edits = self._edits(pairs)
-        for position, (number, texts) in enumerate(by_lines if edits else ()):
-            base, ours, theirs = map(split_lines, texts)
-            sides = (line_merge.Side(ours, edits[2 * position]), line_merge.Side(theirs, edits[2 * position + 1]))
-            lines = line_merge.merge(base, *sides)
-            if lines is not None:
-                found[number] = self._keep(cases[number], (b"".join(lines),))
+        merged = self._merge_lines(by_lines)
+        left = [(number, texts, _with_line_ends(texts, texts[2])) for number, texts in by_lines if number not in merged]
+        merged |= self._merge_lines([(number, other) for number, texts, other in left if other is not texts])
+        for number, lines in merged.items():
+            found[number] = self._keep(cases[number], (b"".join(lines),))
         kept = [case.name for case, one in zip(cases, found, strict=True) if one is not None and one.is_in_file]
         sync_files([self._directory + b"/" + name for name in kept] + [self._directory + b"/merged"] * bool(kept))
         return found
@@ -100,8 +97,23 @@ class Merger:
             OSError: as for `merge`.
         """
         texts = _texts(base, mine, seen)
-        edits = self._edits([(texts[0], texts[1]), (texts[1], texts[2])]) if texts is not None else []
-        return bool(edits) and line_merge.contains(*edits)
+        for old, new, newest in () if texts is None else (texts, _with_line_ends(texts, texts[1])):
+            edits = self._edits([(old, new), (new, newest)])
+            if edits and line_merge.contains(*edits):
+                return True
+        return False
+
+    def _merge_lines(self, texts_of: "Sequence[tuple[int, list[bytes]]]") -> "dict[int, list[bytes]]":
+        """Return the lines of those cases that can be merged, each by its number."""
+        edits = self._edits([(texts[0], other) for _, texts in texts_of for other in texts[1:]])
+        merged = {}
+        for position, (number, texts) in enumerate(texts_of if edits else ()):
+            base, ours, theirs = map(split_lines, texts)
+            sides = (line_merge.Side(ours, edits[2 * position]), line_merge.Side(theirs, edits[2 * position + 1]))
+            lines = line_merge.merge(base, *sides)
+            if lines is not None:
+                merged[number] = lines
+        return merged
 
     def _merge_whole(self, case: Case) -> "MergeResult | None":
         """Merge a case where one side changed nothing, or where one is no text."""
@@ -174,6 +186,20 @@ def _texts(*sides: Side) -> "list[bytes] | None":
             return None
         texts.append(text)
     return texts
+
+
+def _with_line_ends(texts: "list[bytes]", model: bytes) -> "list[bytes]":
+    """Return the texts with the line ends of `model`, where the first one, the base, has none of them.
+
+    Where git converts line ends, an editor may write others than git does, and each line of the file differs from the
+    base. No change is in that, and a fix is to be merged into the file as its owner has it.
+    """
+    count, crlf_count = texts[0].count(b"\n"), texts[0].count(b"\r\n")
+    is_crlf = 2 * model.count(b"\r\n") > model.count(b"\n")
+    if not count or b"\n" not in model or crlf_count != (0 if is_crlf else count):
+        return texts
+    plain = [text if text is model else text.replace(b"\r\n", b"\n") for text in texts]
+    return [text.replace(b"\n", b"\r\n") if is_crlf and text is not model else text for text in plain]
 
 
 def _is_correct(pair: "tuple[bytes, bytes]", edits: "list[Edit]") -> bool:

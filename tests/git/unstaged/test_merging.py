@@ -66,6 +66,29 @@ def test_g5_lines_that_touch_are_merged_and_those_that_overlap_are_not(repo: Rep
     assert merge(merger, repo, NUMBERS, new, third) == NUMBERS.replace(b"3\n", b"three\nnew\n")
 
 
+@pytest.mark.parametrize("odd", [b"", b"0\n"])
+@pytest.mark.parametrize("is_crlf", [True, False])
+def test_g5_line_ends_that_git_would_write_otherwise_are_no_conflict(
+    repo: Repo, merger: Merger, is_crlf: bool, odd: bytes
+) -> None:
+    def crlf(text: bytes) -> bytes:
+        return text.replace(b"\n", b"\r\n")
+
+    base, ours, theirs = NUMBERS, NUMBERS.replace(b"3\n", b"three\n"), NUMBERS.replace(b"8\n", b"eight\n")
+    both = ours.replace(b"8\n", b"eight\n")
+    if is_crlf:  # in the tree; git checks out LF
+        found = merge(merger, repo, base, ours, crlf(theirs).replace(crlf(odd), odd))
+        assert found == crlf(both).replace(crlf(odd), odd)
+        assert merge(merger, repo, base, crlf(ours), crlf(theirs)) == crlf(both)
+    else:
+        assert merge(merger, repo, crlf(base), crlf(ours), theirs.replace(odd, crlf(odd))) == both.replace(
+            odd, crlf(odd)
+        )
+    assert merge(merger, repo, base, base.replace(b"8\n", b"acht\n"), crlf(theirs)) is None
+    assert merger.contains(side(base), side(crlf(theirs)), side(crlf(both)))
+    assert not merger.contains(side(base), side(crlf(theirs)), side(ours))
+
+
 def test_g5_what_is_no_text_is_not_merged(repo: Repo, merger: Merger) -> None:
     assert merge(merger, repo, b"\0" + NUMBERS, b"\0one\n" + NUMBERS, b"\0" + NUMBERS + b"two\n") is None
     link = side(b"target", kind=LINK)

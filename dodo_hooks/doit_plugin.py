@@ -69,11 +69,12 @@ class HookLoader(DodoTaskLoader):  # type: ignore[misc]
         from dodo_hooks.fire.report.diagnostic_text import format_diagnostics
         from dodo_hooks.git.repo import find_repo
         from dodo_hooks.host.files.private_files import expect_private_directory
-        from dodo_hooks.host.world import make_world
+        from dodo_hooks.host.world import expect_utf8, make_world
         from dodo_hooks.plans.compile_plan import load_file
         from dodo_hooks.plans.plan_cache import load_plan
         from dodo_hooks.store.layout import own_dir
 
+        expect_utf8()
         _refuse_other_backends(opt_values)
         doit_loader.initial_workdir = os.getcwd()
         directory, file = _hook_file(opt_values) or (os.getcwd(), None)

@@ -25,12 +25,13 @@ def launch(site: "Sequence[str]") -> None:
     gc.disable()  # a hook is over before there is garbage worth a pause
     try:
         from dodo_hooks.host.posix import os
-        from dodo_hooks.host.world import open_standard_descriptors
+        from dodo_hooks.host.world import expect_utf8, open_standard_descriptors
     except ImportError as error:
         sys.exit(_explain_import(error))
     open_standard_descriptors()
     if sys.stdout is None or sys.stderr is None:  # Python sets None for a closed descriptor
         sys.stdout, sys.stderr = sys.stdout or _stream(1), sys.stderr or _stream(2)
+    expect_utf8()
     # `_exit` skips the interpreter's own cleanup: 1.4 ms for memory that ends with the process anyway.
     os._exit(main(sys.argv[1:], tuple(site)))
 

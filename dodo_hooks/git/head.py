@@ -5,7 +5,7 @@ They are read from files, as git reads them, without starting git. Refs in a ref
 """
 
 from dodo_hooks.git.repo import Repo
-from dodo_hooks.host.posix import fsdecode, os, read_file
+from dodo_hooks.host.posix import decode_path, os, read_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,14 +45,14 @@ def default_branch(repo: Repo, environ: "Mapping[str, str]") -> str:
             name = read_file(f"{repo.common_dir}/{_DEFAULT}").removeprefix(b"ref: ").strip()
     except (OSError, ValueError):
         return ""
-    return fsdecode(name[len(prefix) :]) if name.startswith(prefix) else ""
+    return decode_path(name[len(prefix) :]) if name.startswith(prefix) else ""
 
 
 def last_reflog(repo: Repo, environ: "Mapping[str, str]") -> str:
     """Return the message of HEAD's last entry in the reflog; empty where there is none."""
     try:
         if _has_tables(repo):
-            return fsdecode(_ask(repo, environ, "log", "--walk-reflogs", "--max-count=1", "--format=%gs", "HEAD"))
+            return decode_path(_ask(repo, environ, "log", "--walk-reflogs", "--max-count=1", "--format=%gs", "HEAD"))
         descriptor = os.open(f"{repo.git_dir}/logs/HEAD", os.O_RDONLY | os.O_NONBLOCK)
     except (OSError, ValueError):
         return ""
@@ -61,7 +61,7 @@ def last_reflog(repo: Repo, environ: "Mapping[str, str]") -> str:
         data = os.pread(descriptor, _LONGEST_ENTRY, max(size - _LONGEST_ENTRY, 0))
     finally:
         os.close(descriptor)
-    return fsdecode(data.rstrip(b"\n").rpartition(b"\n")[2].partition(b"\t")[2])
+    return decode_path(data.rstrip(b"\n").rpartition(b"\n")[2].partition(b"\t")[2])
 
 
 def _has_tables(repo: Repo) -> bool:
@@ -82,7 +82,7 @@ def _follow_head(repo: Repo, environ: "Mapping[str, str]") -> "Head":
             return _head_in_tables(repo, environ)
         if not name.startswith(b"refs/"):
             raise ValueError(name)
-        branch = fsdecode(name).removeprefix(_BRANCHES)
+        branch = decode_path(name).removeprefix(_BRANCHES)
         content = _ref(repo.git_dir if name.startswith(_OF_WORKTREE) else repo.common_dir, name)
     raise ValueError("a loop")
 
@@ -90,7 +90,7 @@ def _follow_head(repo: Repo, environ: "Mapping[str, str]") -> "Head":
 def _ref(git_dir: str, name: bytes) -> "bytes | None":
     """Return what the ref holds; None if there is no such ref."""
     try:
-        return read_file(f"{git_dir}/{fsdecode(name)}").rstrip()
+        return read_file(f"{git_dir}/{decode_path(name)}").rstrip()
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         pass
     try:
@@ -116,7 +116,7 @@ def _head_in_tables(repo: Repo, environ: "Mapping[str, str]") -> "Head":
         words = _ask(repo, environ, "rev-parse", "HEAD^0", "--symbolic-full-name", "HEAD").split()
         # There is a name alone before the first commit.
         commit = _commit_id(words[0]) if len(words) == 2 else None
-        name = fsdecode(words[1] if commit else _ask(repo, environ, "symbolic-ref", "--quiet", "HEAD"))
+        name = decode_path(words[1] if commit else _ask(repo, environ, "symbolic-ref", "--quiet", "HEAD"))
         head = (name.removeprefix(_BRANCHES) if name.startswith("refs/") else None), commit
         _answers[repo.git_dir] = tables, head
     return head

@@ -8,7 +8,7 @@ from dodo_hooks.git.command import run_git_at_top
 from dodo_hooks.git.index_flags import flags_of, mark
 from dodo_hooks.git.repo import Repo, index_file
 from dodo_hooks.host.files.file_tree import inherit_owner_below
-from dodo_hooks.host.posix import fsdecode, lexists
+from dodo_hooks.host.posix import decode_path, lexists
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def check_out(
         GitError: one of them cannot be checked out.
     """
     names = b"".join(path + b"\0" for path in paths)
-    args = ("checkout-index", "-z", "--stdin", "-f", f"--prefix={fsdecode(prefix)}")
+    args = ("checkout-index", "-z", "--stdin", "-f", f"--prefix={decode_path(prefix)}")
     try:
         run_git_at_top(repo, environ, (*args, "--ignore-skip-worktree-bits") if is_sparse else args, names, lock=lock)
     except GitError:

@@ -8,7 +8,7 @@ over the directory.
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.git.ownership import expect_usable
-from dodo_hooks.host.posix import fsdecode, joined, os, read_file, real
+from dodo_hooks.host.posix import decode_path, joined, os, read_file, real
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ def _git_dir_at(path: str) -> "str | None":
     except OSError:  # not there, or a directory with something else in it: git looks further up, too
         return None
     target = content[7:].strip(b" \r\n") if content.startswith(b"gitdir:") and b"\0" not in content else b""
-    target_dir = joined(path.rpartition("/")[0], fsdecode(target))
+    target_dir = joined(path.rpartition("/")[0], decode_path(target))
     if not target or not _is_git_dir(target_dir):
         raise GitError(f"{path} does not lead to a git repository; run `git worktree repair`")
     return real(target_dir)
@@ -182,7 +182,7 @@ def _common_dir(git_dir: str) -> str:
         content = read_file(f"{git_dir}/commondir")
     except OSError:
         return git_dir
-    return real(joined(git_dir, fsdecode(content.rstrip(b"\r\n"))))
+    return real(joined(git_dir, decode_path(content.rstrip(b"\r\n"))))
 
 
 def _work_tree(environ: "Mapping[str, str]", cwd: str, git_dir: str, common_dir: str, place: str) -> str:
@@ -208,7 +208,7 @@ def configured_tree(git_dir: str, common_dir: str) -> "tuple[bool, str]":
     settings = dict(shared) if git_dir == common_dir else {}
     if shared.get(b"extensions.worktreeconfig", b"").lower() in TRUE_WORDS:
         settings.update(_settings(f"{git_dir}/config.worktree"))
-    return settings.get(b"core.bare", b"").lower() in TRUE_WORDS, fsdecode(settings.get(b"core.worktree", b""))
+    return settings.get(b"core.bare", b"").lower() in TRUE_WORDS, decode_path(settings.get(b"core.worktree", b""))
 
 
 def _settings(path: str) -> "dict[bytes, bytes]":

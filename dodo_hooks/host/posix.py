@@ -1,13 +1,11 @@
 """`os`, `signal` and kinds of files for hot files: the C modules alone (HOT).
 
 `import os` takes 1.0 ms (2.3 on Python 3.13), the `posix` module inside it nothing: it is built in. What it lacks
-against `os` is small: `environ` holds bytes, and there are no `path`, `makedirs`, `fsencode` and `exec*p`.
+against `os` is small: `environ` holds bytes, and there are no `path`, `makedirs`, `encode_path` and `exec*p`.
 `import signal` takes 5 ms, since it imports `enum`; the C module under it has the same functions and plain numbers.
 Hot files take both from here, so that the odd imports and their reason stand in one place. Checkers see the real ones.
 The functions of `stat` are here as well: even the C module under it takes 0.05 ms.
 """
-
-import sys
 
 from dodo_hooks.core.errors import GitError
 
@@ -110,23 +108,16 @@ def is_real_folder(path: "str | bytes") -> bool:
         return False
 
 
-def fsencode(path: str) -> bytes:
-    """Return the bytes of a path that comes from the system, as `os.fsencode`, which is not at hand here."""
-    return path.encode(sys.getfilesystemencoding(), "surrogateescape")
-
-
-def fsdecode(path: bytes) -> str:
-    """Return the text of a path for the system, as `os.fsdecode`: what cannot be decoded becomes surrogates."""
-    return path.decode(sys.getfilesystemencoding(), "surrogateescape")
-
-
 def encode_path(path: str) -> bytes:
-    """Return the bytes of a text in UTF-8, whatever the locale is: of a path in a hook file or in one of ours."""
+    """Return the bytes of a path, as `os.fsencode`, which is not at hand here.
+
+    This is UTF-8, as in a hook file, whatever the locale is: main.py sees to that.
+    """
     return path.encode("utf-8", "surrogateescape")
 
 
 def decode_path(path: bytes) -> str:
-    """Return the text of bytes in UTF-8, whatever the locale is."""
+    """Return the text of a path, as `os.fsdecode`: what cannot be decoded becomes surrogates."""
     return path.decode("utf-8", "surrogateescape")
 
 

@@ -76,6 +76,23 @@ def open_standard_descriptors() -> None:
         os.set_inheritable(descriptor, True)
 
 
+def expect_utf8() -> None:
+    """Start this program again in Python's UTF-8 mode where the locale has another encoding (-X utf8).
+
+    The names of files have no encoding, and hook files are UTF-8. So paths have one encoding, whoever made them. Only
+    what is printed by Python itself is in that of the terminal.
+    """
+    if "utf8" in sys._xoptions:  # started again, or by somebody who knows
+        from _locale import CODESET, nl_langinfo
+        from io import TextIOWrapper
+
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, TextIOWrapper):
+                stream.reconfigure(encoding=nl_langinfo(CODESET) or "utf-8", errors="backslashreplace")
+    elif sys.getfilesystemencoding() != "utf-8" and sys.executable:
+        os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
+
+
 def boot_id() -> "str | None":
     """Return an id that differs after each start of the machine; None where the system has none to read."""
     try:

@@ -9,7 +9,7 @@ import sys
 from dodo_hooks.core.digests import sha256, sha256_for
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.host.files.file_owner import inherit_owner
-from dodo_hooks.host.posix import S_ISDIR, S_ISLNK, S_ISREG, fsdecode, is_link, os, write_all
+from dodo_hooks.host.posix import S_ISDIR, S_ISLNK, S_ISREG, decode_path, is_link, os, write_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def write_state(path: bytes, version: FileState, pieces: "Iterator[bytes]") -> N
 
 def _target(data: bytes, path: bytes) -> bytes:
     if not data or b"\0" in data:
-        raise OSError(errno.EINVAL, "no link can lead there", fsdecode(path))
+        raise OSError(errno.EINVAL, "no link can lead there", decode_path(path))
     return data
 
 

@@ -21,7 +21,7 @@ from dodo_hooks.git.unstaged.journal import Entry, Journal
 from dodo_hooks.git.unstaged.replace import Wanted, WorktreeWriter
 from dodo_hooks.git.untrusted import is_tracked_path
 from dodo_hooks.git.worktree_status import NO_ENTRY, Change, unstaged_changes
-from dodo_hooks.host.posix import S_ISLNK, S_ISREG, fsdecode, fsencode, is_real_folder, lexists, os
+from dodo_hooks.host.posix import S_ISLNK, S_ISREG, decode_path, encode_path, is_real_folder, lexists, os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def _is_attributes_file(repo: Repo, change: Change) -> bool:
 
     Where none is in the tree, git takes that of the index.
     """
-    top = fsencode(repo.top)
+    top = encode_path(repo.top)
     is_one = change.path.rpartition(b"/")[2] == b".gitattributes"
     return is_one and obstacle_of(top, change.path) is None and lexists(top + b"/" + change.path)
 
@@ -81,7 +81,7 @@ def back_up_unstaged(
     """Do moment 1: copy everything into the journal's directory, and sync the copies; change nothing in the tree."""
     if not journal.entries:
         journal.prepare()
-    top = fsencode(repo.top)
+    top = encode_path(repo.top)
     wanted = [change for change in changes if _can_be_hidden(top, change)]
     tracked = [change.path for change in wanted if change.mode != NO_ENTRY]
     if tracked:
@@ -91,7 +91,7 @@ def back_up_unstaged(
         for change in wanted:
             base = read_state(journal.base_file(change.path)) if change.mode != NO_ENTRY else ABSENT
             if change.mode != NO_ENTRY and base == ABSENT:
-                raise GitError(f"git did not check out {fsdecode(change.path)}")
+                raise GitError(f"git did not check out {decode_path(change.path)}")
             obstacle = obstacle_of(top, change.path)
             if obstacle is not None and obstacle not in journal:
                 _copy(journal, top, obstacle, ABSENT, pack, ())
@@ -119,7 +119,7 @@ def check_out_staged(repo: Repo, journal: Journal, first: int = 0) -> None:
         if tree.put(entry, Wanted(entry.base, pieces, [entry.unstaged], hides=True)) is None:
             for untouched in entries[number:]:  # they hold their owner's version, newer than our copy
                 untouched.is_kept, untouched.target = True, ABSENT
-            raise DisturbedError(fsdecode(entry.path))
+            raise DisturbedError(decode_path(entry.path))
 
 
 def _copy(
@@ -131,7 +131,7 @@ def _copy(
     if unstaged.kind == OTHER or unstaged.is_same_as(base):
         return
     if _identity(top + b"/" + path)[0] != inode:
-        raise DisturbedError(fsdecode(path))
+        raise DisturbedError(decode_path(path))
     _add(journal, offset, path, unstaged, base, folders if unstaged == ABSENT else ())
     journal.entries[-1].inode, journal.entries[-1].written_ns = inode, written_ns
 

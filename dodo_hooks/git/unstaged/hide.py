@@ -74,7 +74,7 @@ from dodo_hooks.git.variables import without_local
 from dodo_hooks.git.worktree_status import Change, staged_changes, unstaged_changes
 from dodo_hooks.host.files.file_locks import is_unsupported
 from dodo_hooks.host.files.file_tree import remove_tree
-from dodo_hooks.host.posix import fsdecode, fsencode, os
+from dodo_hooks.host.posix import decode_path, encode_path, os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ class HiddenChanges:
         return ending._replace(suspects=ending.suspects.union(removed)), removed
 
     def _path(self, path: bytes) -> bytes:
-        return fsencode(self._repo.top) + b"/" + path
+        return encode_path(self._repo.top) + b"/" + path
 
     def _write_error(self, error: OSError) -> GitError:
         return GitError(f"cannot record the fixes of a job in {self._repo.git_dir}: {error.strerror}")
@@ -309,7 +309,7 @@ def _begin(
             changes = None
         except OSError as error:
             path = error.filename or repo.git_dir
-            where = fsdecode(path) if isinstance(path, bytes) else path
+            where = decode_path(path) if isinstance(path, bytes) else path
             raise GitError(f"unstaged changes cannot be hidden: {where}: {error.strerror}") from error
     raise GitError(f"unstaged changes cannot be hidden: {reason}; wait, and try again")
 

@@ -6,7 +6,7 @@ between, or while they ran: an editor cannot be distinguished from them. A check
 
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.git.content.file_state import stamp_of
-from dodo_hooks.host.posix import fsencode
+from dodo_hooks.host.posix import encode_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Writers:
     """A record of the jobs that ran while a path changed. It needs each start and end of a job."""
 
     def __init__(self, top: str, paths: "Iterable[bytes]") -> None:
-        self._top = fsencode(top)
+        self._top = encode_path(top)
         self._seen = {path: stamp_of(self._top + b"/" + path) for path in paths}
         self._writers: dict[bytes, set[int]] = {}
         self._names: dict[int, str] = {}

@@ -27,7 +27,7 @@ from dodo_hooks.git.untrusted import path_text
 from dodo_hooks.host.files.atomic_files import create_file
 from dodo_hooks.host.files.file_owner import inherit_owner, make_folder
 from dodo_hooks.host.files.file_tree import remove_tree
-from dodo_hooks.host.posix import fsdecode, fsencode, is_link, os
+from dodo_hooks.host.posix import decode_path, encode_path, is_link, os
 from dodo_hooks.host.world import boot_id
 
 TYPE_CHECKING = False
@@ -93,8 +93,8 @@ class Journal:
     """The journal in memory. Only the holder of the exclusive lock reads and writes it."""
 
     def __init__(self, git_dir: str) -> None:
-        self.directory = fsencode(f"{git_dir}/{DIRECTORY}")
-        self.kept = fsencode(f"{git_dir}/{KEPT}")  # where all such directories are: git/unstaged/rescue.py
+        self.directory = encode_path(f"{git_dir}/{DIRECTORY}")
+        self.kept = encode_path(f"{git_dir}/{KEPT}")  # where all such directories are: git/unstaged/rescue.py
         self.entries: list[Entry] = []
         self.restaged: list[Restaged] = []
         self.is_refused = False  # a job's fixes and the unstaged changes conflict: all goes back to where it was
@@ -133,7 +133,7 @@ class Journal:
             found.update(piece)
             yield piece
         if found.hexdigest() != version.digest:
-            raise OSError(errno.EIO, "the copy is damaged", fsdecode(self.directory + name))
+            raise OSError(errno.EIO, "the copy is damaged", decode_path(self.directory + name))
 
     def base_file(self, path: bytes) -> bytes:
         return self.directory + b"/base/" + path
@@ -181,7 +181,7 @@ def load_journal(repo: Repo) -> "Journal | None":
 
         raise unreadable(repo.git_dir) from error
     except (OSError, ValueError, KeyError, RecursionError) as error:
-        directory = fsdecode(journal.directory)
+        directory = decode_path(journal.directory)
         reason = f"no {error}" if isinstance(error, KeyError) else getattr(error, "strerror", None) or error
         raise GitError(
             f"the journal of hidden unstaged changes in {directory} is not valid ({reason}); nothing was changed."
@@ -287,7 +287,7 @@ def _to_entry(number: int, value: object) -> Entry:
     path = untrusted.relative_path(get["path"])
     folders = tuple(untrusted.relative_path(one) for one in untrusted.items(get["folders"]))
     if not set(folders) <= set(parents_of(path)):
-        raise ValueError(f"folders that are not those of {fsdecode(path)!a}")
+        raise ValueError(f"folders that are not those of {decode_path(path)!a}")
     entry = Entry(
         number,
         path,
@@ -313,7 +313,7 @@ def _our_file(value: object) -> bytes:
     """Return the path of a file in one of our folders; b"": none."""
     path = b"" if value == "" else untrusted.relative_path(value)
     if path and path.partition(b"/")[0] not in _FOLDERS_WITH_BYTES:
-        raise ValueError(f"not a file of the journal: {fsdecode(path)!a}")
+        raise ValueError(f"not a file of the journal: {decode_path(path)!a}")
     return path
 
 

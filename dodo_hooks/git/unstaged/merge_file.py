@@ -16,7 +16,7 @@ from dodo_hooks.host.capture import capture
 from dodo_hooks.host.files.atomic_files import unlink
 from dodo_hooks.host.files.file_owner import make_folder
 from dodo_hooks.host.files.file_tree import remove_tree
-from dodo_hooks.host.posix import fsdecode
+from dodo_hooks.host.posix import decode_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ class Merger:
         argv = (
             git_program(self._environ, self._repo),
             "-C",
-            fsdecode(folder),
+            decode_path(folder),
             *_DIFF,
             "--inter-hunk-context=0",
             "old",

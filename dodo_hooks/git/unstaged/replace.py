@@ -30,7 +30,7 @@ from dodo_hooks.host.files.atomic_files import try_unlink
 from dodo_hooks.host.files.exchange import AWAY, PART, move_if_free, put_in_place
 from dodo_hooks.host.files.file_owner import make_folder
 from dodo_hooks.host.files.ignored_folder import make_ignored_folder
-from dodo_hooks.host.posix import fsencode, is_real_folder, os
+from dodo_hooks.host.posix import encode_path, is_real_folder, os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class WorktreeWriter:
     """The working tree, with a journal's slots."""
 
     def __init__(self, top: str, journal: Journal) -> None:
-        self._top = fsencode(top)
+        self._top = encode_path(top)
         self.areas = StorageAreas(self._top, journal)
 
     def path(self, entry: Entry) -> bytes:

@@ -14,7 +14,7 @@ from dodo_hooks.git.content.file_state import FileState, parents_of, pieces_of, 
 from dodo_hooks.git.unstaged.journal import Journal, sync_file
 from dodo_hooks.host.files.atomic_files import unlink
 from dodo_hooks.host.files.file_owner import make_folder
-from dodo_hooks.host.posix import fsdecode, is_real_folder, lexists, os
+from dodo_hooks.host.posix import decode_path, is_real_folder, lexists, os
 
 
 def rescue_copy(journal: Journal, path: bytes, file: bytes, version: FileState) -> bool:
@@ -52,7 +52,7 @@ def format_rescued(journal: Journal) -> "tuple[str, ...]":
     """Return the sentence that says where the copies are, if there are any."""
     if not journal.kept_in:
         return ()
-    return (f"edits made during the run were saved in {fsdecode(journal.kept_in)}",)
+    return (f"edits made during the run were saved in {decode_path(journal.kept_in)}",)
 
 
 def _new_directory(kept: bytes) -> bytes:

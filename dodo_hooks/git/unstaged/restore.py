@@ -24,7 +24,7 @@ from dodo_hooks.git.unstaged.merge_file import Case, Merger, MergeResult, Side
 from dodo_hooks.git.unstaged.refused_commit import BEFORE, refusal, revert
 from dodo_hooks.git.unstaged.replace import Wanted, WorktreeWriter
 from dodo_hooks.git.unstaged.rescue import format_rescued, rescue_copy
-from dodo_hooks.host.posix import fsdecode, lexists
+from dodo_hooks.host.posix import decode_path, lexists
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -320,7 +320,7 @@ class Restorer:
         self._is_complete = False
         reason = error.strerror if isinstance(error, OSError) else str(error)
         what = format_path(entry.path) if entry else "the unstaged changes"
-        area = fsdecode(self._journal.directory)
+        area = decode_path(self._journal.directory)
         git_dir = area.rpartition("/")[0]
         if not lexists(git_dir):
             self._sentences.append(

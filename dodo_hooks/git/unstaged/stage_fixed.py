@@ -19,7 +19,7 @@ from dodo_hooks.git.unstaged import sync_index
 from dodo_hooks.git.unstaged.hide import HiddenChanges
 from dodo_hooks.git.unstaged.journal import Restaged
 from dodo_hooks.git.worktree_status import NO_ENTRY, Change, unstaged_changes
-from dodo_hooks.host.posix import fsencode, os
+from dodo_hooks.host.posix import encode_path, os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class FixStager:
         self._repo = repo
         self._environ = environ
         self._hidden = hidden
-        self._top = fsencode(repo.top)
+        self._top = encode_path(repo.top)
         self._last = self._stamps(files)
         self._replaced: dict[bytes, sync_index.Replaced] = {}
         sync_index.drop_stale_commit(repo, environ)

@@ -17,7 +17,7 @@ from dodo_hooks.git.index_entries import write_index_entries
 from dodo_hooks.git.repo import Repo, index_file
 from dodo_hooks.git.unstaged.journal import replace_synced
 from dodo_hooks.git.untrusted import path_text
-from dodo_hooks.host.posix import fsencode, os, real
+from dodo_hooks.host.posix import encode_path, os, real
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ def _write(repo: Repo, notes: "Sequence[PendingCommit]") -> None:
         if not notes:
             os.unlink(path)
             return
-        replace_synced(fsencode(path), json_text(rows))
+        replace_synced(encode_path(path), json_text(rows))
     except FileNotFoundError:  # another process has synced the index
         return
     except OSError as error:

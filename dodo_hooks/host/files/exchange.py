@@ -13,7 +13,7 @@ import sys
 
 from dodo_hooks.host.files.atomic_files import try_unlink
 from dodo_hooks.host.libc import last_errno, libc_function
-from dodo_hooks.host.posix import S_ISLNK, S_ISREG, fsdecode, os
+from dodo_hooks.host.posix import S_ISLNK, S_ISREG, decode_path, os
 
 _IS_MACOS = sys.platform == "darwin"
 _NAME = "renameatx_np" if _IS_MACOS else "renameat2"
@@ -157,7 +157,7 @@ def _copy_away(path: bytes, ours: bytes) -> None:
             os.rename(ours + PART, ours + AWAY)
             return
     try_unlink(ours + PART)
-    raise OSError(errno.EBUSY, os.strerror(errno.EBUSY), fsdecode(path))
+    raise OSError(errno.EBUSY, os.strerror(errno.EBUSY), decode_path(path))
 
 
 def _copy_file(path: bytes, target: bytes) -> None:
@@ -183,4 +183,4 @@ def _call(one: bytes, other: bytes, flags: int) -> bool:
     number = last_errno()
     if number in _UNABLE:
         return False
-    raise OSError(number, os.strerror(number), fsdecode(other))
+    raise OSError(number, os.strerror(number), decode_path(other))

@@ -5,7 +5,6 @@ The tests check what is committed, what is staged, and what is in the working tr
 
 import json
 import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,8 +12,7 @@ import pytest
 
 from kit.commits.committing import WAYS, commit_files, dash_p, merge, only_file, plain, with_bad
 from kit.commits.fixing import fix_job
-from kit.commits.partial import make_partial
-from kit.commits.unstaged import STAGED, index_of, snapshot, unstaged_text
+from kit.commits.unstaged import index_of, snapshot
 from kit.repo import Repo
 
 
@@ -125,19 +123,6 @@ def test_g6_the_first_commit_of_a_repository(env: dict[str, str], tmp_path: Path
     new.hook("pre-commit", fix=fix_job(tmp_path))
     new.install()
     expect_fixed(new)
-
-
-def test_g5_g6_a_path_that_is_not_ascii_under_a_locale_that_is_not_utf_8(env: dict[str, str], tmp_path: Path) -> None:
-    name = "de_DE.ISO-8859-1"
-    locale = ("localedef", "-i", "de_DE", "-f", "ISO-8859-1", str(tmp_path / name))
-    if shutil.which("localedef") is None or subprocess.run(locale, capture_output=True).returncode:
-        pytest.skip("such a locale cannot be made")
-    repo = Repo.create(tmp_path / "caf\u00e9", {**env, "LOCPATH": str(tmp_path), "LC_ALL": name})
-    make_partial(repo, "text")
-    repo.hook("pre-commit", seen="cat text >../seen")
-    repo.install()
-    repo.git("commit", "-qm", "x")
-    assert (tmp_path / "seen").read_text() == STAGED and repo.read("text") == unstaged_text()
 
 
 def test_g6_a_sha_256_repository(env: dict[str, str], tmp_path: Path) -> None:

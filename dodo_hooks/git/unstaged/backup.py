@@ -47,7 +47,8 @@ def back_up_and_replace(
     first = tuple(one for one in changes if _is_attributes_file(repo, one))
     if first:
         _back_up_and_replace(repo, environ, journal, first, lock)
-        changes = tuple(one for one in unstaged_changes(repo, environ) if one.path not in journal)
+        known = journal.paths()
+        changes = tuple(one for one in unstaged_changes(repo, environ) if one.path not in known)
     _back_up_and_replace(repo, environ, journal, changes, lock)
 
 
@@ -87,14 +88,16 @@ def back_up_unstaged(
     if tracked:
         is_sparse = any(change.flag and change.flag in SPARSE for change in wanted)
         check_out(repo, environ, tracked, journal.directory + b"/base/", lock, is_sparse=is_sparse)
+    known = journal.paths()
     with journal.open_pack(b"unstaged") as pack:
         for change in wanted:
             base = read_state(journal.base_file(change.path)) if change.mode != NO_ENTRY else ABSENT
             if change.mode != NO_ENTRY and base == ABSENT:
                 raise GitError(f"git did not check out {decode_path(change.path)}")
             obstacle = obstacle_of(top, change.path)
-            if obstacle is not None and obstacle not in journal:
+            if obstacle is not None and obstacle not in known:
                 _copy(journal, top, obstacle, ABSENT, pack, ())
+                known.add(obstacle)
             if obstacle is None:
                 _copy(journal, top, change.path, base, pack, _missing_folders(top, change.path, None))
             else:

@@ -130,7 +130,7 @@ class HiddenChanges:
         except OSError as error:
             raise self._write_error(error) from error
 
-    def withdraw_fixes(self, paths: "Sequence[bytes]") -> None:
+    def withdraw_fixes(self, paths: "Set[bytes]") -> None:
         """Remove these paths from the last record: somebody else wrote there in that moment, and it is not staged."""
         for entry, offset in self._noted:
             if entry.path in paths:

@@ -102,8 +102,8 @@ class Journal:
         self.kept_in = b""  # the directory with copies of what is removed then: git/unstaged/rescue.py
         self.boot = boot_id() or ""  # of the machine, when it was begun
 
-    def __contains__(self, path: bytes) -> bool:
-        return any(entry.path == path for entry in self.entries)
+    def paths(self) -> "set[bytes]":
+        return {entry.path for entry in self.entries}
 
     def open_pack(self, name: bytes) -> "BinaryIO":
         """Return a file of the journal that bytes are added to."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _EXECUTABLE = 0o111
 _ATTEMPTS = 3
+_AT_ONCE = 16 << 20  # bytes of texts that are in memory, and in one diff
 _LARGEST_TEXT = 32 << 20  # bytes; beyond it a diff takes minutes, and git is waiting
 _SEARCHED_BYTES = 8000  # for a NUL: as git decides that a file is no text
 _DIFF = ("diff", "--no-index", "--text", "--no-color", "--no-ext-diff", "--no-textconv", "--no-renames", "-U0")
@@ -65,27 +66,25 @@ class Merger:
         }
         self._directory = journal.directory
 
-    def merge(self, case: Case) -> "MergeResult | None":
-        return self.merge_all([case])[0]
-
     def merge_all(self, cases: "Sequence[Case]") -> "list[MergeResult | None]":
-        """Return the merge of each case, by at most one process. None: the two sides conflict.
+        """Return the merge of each case, by as few processes as the memory allows. None: the two sides conflict.
 
         Raises:
             OSError: a result cannot be written, or git cannot be started.
         """
-        by_lines: list[tuple[int, list[bytes]]] = []
-        found: list[MergeResult | None] = []
+        found: list[MergeResult | None] = [None] * len(cases)
+        by_lines: dict[int, list[bytes]] = {}
+        size = 0
         for number, case in enumerate(cases):
-            texts = _texts(case.base, case.ours, case.theirs) if _needs_lines(case) else None
-            if texts is not None:
-                by_lines.append((number, texts))
-            found.append(None if _needs_lines(case) else self._merge_whole(case))
-        merged = self._merge_lines(by_lines)
-        left = [(number, texts, _with_line_ends(texts, texts[2])) for number, texts in by_lines if number not in merged]
-        merged |= self._merge_lines([(number, other) for number, texts, other in left if other is not texts])
-        for number, lines in merged.items():
-            found[number] = self._keep(cases[number], (b"".join(lines),))
+            if not _needs_lines(case):
+                found[number] = self._merge_whole(case)
+            elif texts := _texts(case.base, case.ours, case.theirs):
+                by_lines[number] = texts
+                size += sum(map(len, texts))
+            if size > _AT_ONCE or number == len(cases) - 1:
+                for one, text in self._merge_texts(by_lines).items():
+                    found[one] = self._keep(cases[one], (text,))
+                by_lines, size = {}, 0
         kept = [case.name for case, one in zip(cases, found, strict=True) if one is not None and one.is_in_file]
         sync_files([self._directory + b"/" + name for name in kept] + [self._directory + b"/merged"] * bool(kept))
         return found
@@ -97,22 +96,32 @@ class Merger:
             OSError: as for `merge`.
         """
         texts = _texts(base, mine, seen)
-        for old, new, newest in () if texts is None else (texts, _with_line_ends(texts, texts[1])):
-            edits = self._edits([(old, new), (new, newest)])
-            if edits and line_merge.contains(*edits):
-                return True
+        if texts is None:
+            return False
+        with_ends = _with_line_ends(texts, texts[1])
+        for old, new, newest in [texts] if with_ends is texts else [texts, with_ends]:
+            if set(split_lines(new)).difference(split_lines(old)).issubset(split_lines(newest)):  # mostly it is not
+                edits = self._edits([(old, new), (new, newest)])
+                if edits and line_merge.contains(*edits):
+                    return True
         return False
 
-    def _merge_lines(self, texts_of: "Sequence[tuple[int, list[bytes]]]") -> "dict[int, list[bytes]]":
-        """Return the lines of those cases that can be merged, each by its number."""
-        edits = self._edits([(texts[0], other) for _, texts in texts_of for other in texts[1:]])
+    def _merge_texts(self, texts_of: "Mapping[int, list[bytes]]") -> "dict[int, bytes]":
+        """Return the text of each case that can be merged, by its number."""
+        merged = self._merge_lines(texts_of)
+        left = {number: texts for number, texts in texts_of.items() if number not in merged}
+        others = {number: _with_line_ends(texts, texts[2]) for number, texts in left.items()}
+        return merged | self._merge_lines({number: one for number, one in others.items() if one is not left[number]})
+
+    def _merge_lines(self, texts_of: "Mapping[int, list[bytes]]") -> "dict[int, bytes]":
+        edits = self._edits([(texts[0], other) for texts in texts_of.values() for other in texts[1:]])
         merged = {}
-        for position, (number, texts) in enumerate(texts_of if edits else ()):
+        for position, (number, texts) in enumerate(texts_of.items() if edits else ()):
             base, ours, theirs = map(split_lines, texts)
             sides = (line_merge.Side(ours, edits[2 * position]), line_merge.Side(theirs, edits[2 * position + 1]))
             lines = line_merge.merge(base, *sides)
             if lines is not None:
-                merged[number] = lines
+                merged[number] = b"".join(lines)
         return merged
 
     def _merge_whole(self, case: Case) -> "MergeResult | None":
@@ -121,12 +130,12 @@ class Merger:
         if ours.is_same_as(base):
             return MergeResult(theirs, is_in_file=False)
         if theirs.is_same_as(base):
-            return self._keep(case, case.ours.pieces(), ours)
+            return self._try_keep(case, ours)
         if not base.kind == ours.kind == theirs.kind == FILE:
             return None
         if ours.has_bytes_of(base) or ours.has_bytes_of(theirs):
             return MergeResult(theirs._replace(mode=_mode(case)), is_in_file=False)
-        return self._keep(case, case.ours.pieces())
+        return self._try_keep(case)
 
     def _edits(self, pairs: "Sequence[tuple[bytes, bytes]]") -> "list[list[Edit]]":
         """Return the edits that make the second text of each pair of the first. Empty: git cannot find them."""
@@ -156,6 +165,12 @@ class Merger:
         remove_tree(folder)
         edits = _parse(done.output, len(pairs)) if done.exit_code in (0, 1) else []
         return edits if all(map(_is_correct, pairs, edits)) else []
+
+    def _try_keep(self, case: Case, version: "FileState | None" = None) -> "MergeResult | None":
+        try:
+            return self._keep(case, case.ours.pieces(), version)
+        except FileNotFoundError:  # the file has just been taken away, or a power cut took what it came from
+            return None
 
     def _keep(self, case: Case, pieces: "Iterable[bytes]", version: "FileState | None" = None) -> MergeResult:
         path = self._directory + b"/" + case.name

@@ -54,7 +54,8 @@ def _revert_index(repo: Repo, environ: "Mapping[str, str]", journal: Journal, lo
 
 def _add_old_versions(repo: Repo, environ: "Mapping[str, str]", journal: Journal, lock: int) -> None:
     now = index_entries(repo, environ) if journal.restaged else {}
-    made = {one.path: one.made for one in journal.restaged if one.path in now and one.path not in journal}
+    known = journal.paths()
+    made = {one.path: one.made for one in journal.restaged if one.path in now and one.path not in known}
     if not made:
         return
     is_sparse = any(flag in SPARSE for flag in flags_of(repo, environ, made).values())

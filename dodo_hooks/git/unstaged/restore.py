@@ -28,7 +28,9 @@ from dodo_hooks.host.posix import decode_path, lexists
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+
+    Choice = Generator[Case, MergeResult | None, bool]  # asks for merges; the value: whether the journal has changed
 
 _ATTEMPTS = 5  # at one path that somebody else writes to again and again
 
@@ -97,13 +99,35 @@ class Restorer:
                 self._sentences.append(f"the fixes of jobs stay staged, because the index cannot be written: {error}")
             self._journal.has_reverted = True
         has_changed |= self._journal.is_refused
-        for entry in self._journal.entries:
-            try:
-                has_changed |= self._choose_target(entry)
-            except OSError as error:
-                self._record_error(error, entry)
-        if has_changed:
+        has_chosen, errors = self._choose(self._journal.entries)
+        for entry, failure in errors:
+            self._record_error(failure, entry)
+        if has_changed or has_chosen:
             self._journal.write()
+
+    def _choose(self, entries: "Sequence[Entry]") -> "tuple[bool, list[tuple[Entry, OSError]]]":
+        """Decide what has to stand at the paths, with all merges at once.
+
+        Return whether the journal has to be written, and the errors.
+        """
+        has_changed, errors = False, list[tuple[Entry, OSError]]()
+        choices = [self._choose_target(entry) for entry in entries]
+        merged: dict[int, MergeResult | None] = dict.fromkeys(range(len(entries)))
+        while merged:
+            cases: dict[int, Case] = {}
+            for number, result in merged.items():
+                try:
+                    cases[number] = choices[number].send(result)
+                except StopIteration as decided:
+                    has_changed |= decided.value
+                except OSError as error:
+                    errors.append((entries[number], error))
+            try:
+                merged = dict(zip(cases, self._merger.merge_all(list(cases.values())), strict=True))
+            except OSError as error:
+                errors += [(entries[number], error) for number in cases]
+                break
+        return has_changed, errors
 
     def _merge_fixes(self) -> bool:
         """Merge the unstaged changes of each file with the staged fixes of jobs, before anything is decided.
@@ -142,8 +166,8 @@ class Restorer:
             entry.target_file = _merged_name(entry)
             entry.merged = self._tree.areas.unstaged(entry)[0]
 
-    def _choose_target(self, entry: Entry) -> bool:
-        """Decide what has to stand at the path, given the file there; return whether the journal has to be written."""
+    def _choose_target(self, entry: Entry) -> "Choice":
+        """Decide what has to stand at the path, given the file there."""
         seen = self._tree.version(entry)
         if self._may_be_replaced(entry, seen) or entry.is_kept:
             return False
@@ -160,7 +184,7 @@ class Restorer:
         if seen.is_one_of(entry.fixed) and not (self._ending.was_killed and entry.unstaged.kind == NOTHING):
             entry.replaces.append(seen)  # it is staged
             return True
-        return self._choose_by_table(entry, seen)
+        return (yield from self._choose_by_table(entry, seen))
 
     def _may_be_replaced(self, entry: Entry, seen: FileState) -> bool:
         """Return whether the file there need not be saved.
@@ -173,7 +197,7 @@ class Restorer:
             return True
         return seen.kind == OTHER and entry.path in self._our_folders
 
-    def _choose_by_table(self, entry: Entry, seen: FileState) -> bool:
+    def _choose_by_table(self, entry: Entry, seen: FileState) -> "Choice":
         """Decide by the table of git/unstaged/hide.py: somebody wrote there, a job or an editor."""
         if seen.kind == OTHER:
             entry.is_kept = True
@@ -182,14 +206,14 @@ class Restorer:
             entry.replaces.append(seen)  # saved again as it was; or there is nothing in it to be lost
             return True
         if self._is_owners_newest(entry, seen):
-            self._keep_newest(entry, seen)
+            yield from self._keep_newest(entry, seen)
             return True
         if not self._tree.areas.was_moved(entry):  # the owner's own, and newer than what we have
             entry.is_kept = True
             return True
         if self._ending.can_merge(entry.path) and not self._journal.is_refused:
             before = self._last_fix(entry) if entry.fixed else self._base(entry)
-            merged = self._merge(Case(before, self._seen(entry, seen), self._target(entry), _merged_name(entry)))
+            merged = yield Case(before, self._seen(entry, seen), self._target(entry), _merged_name(entry))
             if merged is not None:
                 self._set_merged(entry, merged)
                 entry.replaces.append(seen)
@@ -207,12 +231,12 @@ class Restorer:
         except FileNotFoundError:  # it has just been taken away
             return False
 
-    def _keep_newest(self, entry: Entry, seen: FileState) -> None:
+    def _keep_newest(self, entry: Entry, seen: FileState) -> "Choice":
         """Keep the owner's newest version, merged with the fixes that are staged."""
         unstaged = self._unstaged(entry)
         # A change of the permissions is the owner's, too: an editor that saves a new file may have lost it.
         before = Side(unstaged.version._replace(mode=entry.base.mode), unstaged.pieces)
-        merged = self._merge(Case(before, self._seen(entry, seen), self._target(entry), _merged_name(entry)))
+        merged = yield Case(before, self._seen(entry, seen), self._target(entry), _merged_name(entry))
         if merged is None and entry.fixed:
             self._report(entry, "saved while the hook ran, in lines that a job fixed: only the commit has the fix")
         if merged is None or merged.version.is_same_as(seen):
@@ -220,6 +244,7 @@ class Restorer:
         else:
             self._set_merged(entry, merged)
             entry.replaces.append(seen)
+        return True
 
     # The sides of a merge
 
@@ -240,12 +265,6 @@ class Restorer:
             return Side(entry.target, reader_of(self._journal.directory + b"/" + entry.target_file))
         version, pieces = self._tree.areas.unstaged(entry)
         return Side(version._replace(mode=entry.target.mode), pieces)
-
-    def _merge(self, case: Case) -> "MergeResult | None":
-        try:
-            return self._merger.merge(case)
-        except FileNotFoundError:  # the file has just been taken away, or a power cut took what it came from
-            return None
 
     # 3
 
@@ -269,7 +288,10 @@ class Restorer:
                 self._written.append(entry.path)
                 self._tree.remove_folders(entry)
                 return
-            if self._choose_target(entry):
+            has_changed, errors = self._choose([entry])
+            if errors:
+                raise errors[0][1]
+            if has_changed:
                 self._journal.write()
         self._keep_both(entry)
 

@@ -114,15 +114,15 @@ class FixStager:
             update_index(self._repo, self._environ, ("--remove", "--stdin"), names, flags, keep)
         except GitError:
             if self._hidden is not None:
-                self._hidden.withdraw_fixes(ours)
+                self._hidden.withdraw_fixes(frozenset(ours))
             raise
         disturbed = [one for one in changes if not self._version(one.path).is_same_as(made[one.path])]
         old = {one.path: (one.mode, one.blob) for one in disturbed}
         write_index_entries(self._repo, self._environ, old, keep)
         if self._hidden is not None:
-            self._hidden.withdraw_fixes([one.path for one in disturbed])
+            self._hidden.withdraw_fixes(old.keys())
         self._note_new(changes)
-        return tuple(one.path for one in changes if one not in disturbed), tuple(one.path for one in disturbed)
+        return tuple(one.path for one in changes if one.path not in old), tuple(old)
 
     def _note_new(self, changes: "Sequence[Change]") -> None:
         is_temporary = sync_index.is_temporary(self._repo, self._environ)

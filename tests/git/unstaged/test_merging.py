@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from dodo_hooks.git.content.file_state import FILE, LINK, FileState
 from dodo_hooks.git.unstaged import merge_file
 from dodo_hooks.git.unstaged.journal import Journal
-from dodo_hooks.git.unstaged.merge_file import Case, Merger, Side
+from dodo_hooks.git.unstaged.merge_file import Case, Merger, MergeResult, Side
 from kit.chance import how_many
 from kit.repo import Repo
 
@@ -33,8 +33,13 @@ def merger(repo: Repo) -> Merger:
     return Merger(repo.facts, repo.env, journal)
 
 
+def merge_one(merger: Merger, one: Case) -> "MergeResult | None":
+    (result,) = merger.merge_all([one])
+    return result
+
+
 def merge(merger: Merger, repo: Repo, base: bytes, ours: bytes, theirs: bytes) -> "bytes | None":
-    result = merger.merge(case(base, ours, theirs))
+    result = merge_one(merger, case(base, ours, theirs))
     if result is None:
         return None
     return (repo.path / ".git/dodo-hooks-aside/merged/0-0").read_bytes() if result.is_in_file else theirs
@@ -92,7 +97,7 @@ def test_g5_line_ends_that_git_would_write_otherwise_are_no_conflict(
 def test_g5_what_is_no_text_is_not_merged(repo: Repo, merger: Merger) -> None:
     assert merge(merger, repo, b"\0" + NUMBERS, b"\0one\n" + NUMBERS, b"\0" + NUMBERS + b"two\n") is None
     link = side(b"target", kind=LINK)
-    assert merger.merge(Case(side(NUMBERS), side(b"new\n"), link, b"merged/0-0")) is None
+    assert merge_one(merger, Case(side(NUMBERS), side(b"new\n"), link, b"merged/0-0")) is None
     assert not merger.contains(side(NUMBERS), link, side(b"new\n"))
 
 
@@ -134,11 +139,17 @@ def test_g5_the_permissions_are_the_owners_but_for_what_the_other_side_made_exec
     merger: Merger, ours: int
 ) -> None:
     theirs = side(NUMBERS.replace(b"8\n", b"eight\n"), 0o600)
-    result = merger.merge(Case(side(NUMBERS), side(NUMBERS.replace(b"1\n", b"one\n"), ours), theirs, b"merged/0-0"))
+    result = merge_one(
+        merger, Case(side(NUMBERS), side(NUMBERS.replace(b"1\n", b"one\n"), ours), theirs, b"merged/0-0")
+    )
     assert result is not None and result.version.mode == (0o700 if ours == 0o755 else 0o600)
 
 
-def test_g5_many_are_merged_by_one_process(repo: Repo, merger: Merger) -> None:
+@pytest.mark.parametrize("at_once", [merge_file._AT_ONCE, 1, 200])
+def test_g5_many_are_merged_together_as_far_as_the_memory_allows(
+    repo: Repo, merger: Merger, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    monkeypatch.setattr(merge_file, "_AT_ONCE", at_once)
     cases = []
     for number in range(12):
         ours, theirs = NUMBERS.replace(b"1\n", b"%d, ours\n" % number), NUMBERS + b"%d, theirs\n" % number

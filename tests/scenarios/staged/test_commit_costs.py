@@ -3,6 +3,7 @@
 import shutil
 
 from kit.commits.committing import commit_files, with_bad
+from kit.commits.fixing import fix_job
 from kit.repo import Repo
 
 
@@ -45,17 +46,32 @@ def test_g5_a_commit_without_unstaged_work_asks_git_once(repo: Repo) -> None:
     assert git_calls(repo, "commit", "--allow-empty", "-qm", "nothing") == ["status"]
 
 
-def test_g5_g6_the_number_of_git_processes_does_not_grow_with_the_files(fixing: Repo) -> None:
-    fixing.git("commit", "--allow-empty", "-qm", "to warm up")
+def calls_of_commits(repo: Repo) -> list[list[str]]:
+    """Return the git commands of two commits, with one and with many partially staged files that a job fixes."""
+    repo.git("commit", "--allow-empty", "-qm", "to warm up")
     counts = []
     for count in (1, 60):
-        stage_many(fixing, count, is_partial=True)
-        counts.append(git_calls(fixing, "commit", "-qm", "work"))
-        assert fixing.git("show", "HEAD:many/0").stdout == with_bad("0", "good")
-        assert fixing.read("many/0") == with_bad("0", "good", "unstaged\n")
-        shutil.rmtree(fixing.path / "many")
-        fixing.git("rm", "-rq", "--cached", "many")
-        fixing.git("commit", "-qm", "again", "--no-verify")
+        stage_many(repo, count, is_partial=True)
+        counts.append(git_calls(repo, "commit", "-qm", "work"))
+        assert repo.read("many/0") == with_bad("0", "good", "unstaged\n")
+        shutil.rmtree(repo.path / "many")
+        repo.git("rm", "-rq", "--cached", "many")
+        repo.git("commit", "-qm", "again", "--no-verify")
+    return counts
+
+
+def test_g5_g6_the_number_of_git_processes_does_not_grow_with_the_files(fixing: Repo) -> None:
     in_all = ["status", "checkout-index", "status", "update-index", "ls-files"]
     # The last one is for the files that a job and their owner have both changed: all of them.
-    assert counts == [[*in_all, "diff"], [*in_all, "diff"]]
+    assert calls_of_commits(fixing) == [[*in_all, "diff"], [*in_all, "diff"]]
+    assert fixing.git("show", "HEAD~:many/0").stdout == with_bad("0", "good")
+
+
+def test_g5_nor_with_the_files_that_a_job_changes_without_staging_them(repo: Repo) -> None:
+    commit_files(repo)
+    job = {**fix_job(repo.path.parent), "stage_fixed": False}
+    repo.hook("pre-commit", fix=job)
+    repo.git("add", "hooks.dodo")
+    repo.git("commit", "-qm", "hooks", "--no-verify")
+    in_all = ["status", "checkout-index", "ls-files", "status", "diff"]
+    assert calls_of_commits(repo) == [in_all, in_all]

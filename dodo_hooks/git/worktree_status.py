@@ -76,11 +76,14 @@ class Status:
         self.regular = frozenset(one[8] for one in entries if one[4] in _REGULAR and one[8] not in flags)
 
     def unstaged(self) -> "tuple[Change, ...]":
-        """Return the unstaged changes, as `unstaged_changes`: Y is what the working tree has done to the entry."""
+        """Return the unstaged changes, as `unstaged_changes`: Y is what the working tree has done to the entry.
+
+        What HEAD has, is only intended to be added again, and is gone, is `DD`: there is nothing to check out either.
+        """
         return tuple(
             Change(path, int(mode, 8), blob.decode("ascii"), self._flags.get(path, ""))
             for _, states, _, _, mode, _, _, blob, path in self._entries
-            if (states[1:] != b"." or path in self._flags) and mode != SUBMODULE
+            if states != b"DD" and (states[1:] != b"." or path in self._flags) and mode != SUBMODULE
         )
 
 

@@ -75,6 +75,21 @@ def test_g5_what_was_only_intended_to_be_added_and_is_gone_is_no_change(repo: Re
     assert repo.read("staged") == "unstaged"
 
 
+def test_g5_what_the_commit_deletes_and_was_intended_to_be_added_again_is_no_change(repo: Repo) -> None:
+    for name in ("gone", "there", "unstaged"):
+        repo.write(name, "committed\n")
+    repo.git("add", ".")
+    repo.git("commit", "-qm", "files")
+    repo.git("rm", "-q", "--cached", "gone", "there")
+    repo.git("add", "-N", "gone", "there")
+    (repo.path / "gone").unlink()
+    repo.write("unstaged", "unstaged\n")
+    before = snapshot(repo.path)
+    hidden = hide(repo)
+    assert [repo.has(name) for name in ("gone", "there", "unstaged")] == [False, False, True]
+    assert hidden.restore().sentences == () and snapshot(repo.path) == before
+
+
 # How git writes files
 
 

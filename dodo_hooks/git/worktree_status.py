@@ -86,6 +86,10 @@ class Status:
             if states != b"DD" and (states[1:] != b"." or path in self._flags) and mode != SUBMODULE
         )
 
+    def entries(self) -> "dict[bytes, tuple[int, str]]":
+        """Return mode and blob of each changed path in the index."""
+        return {one[8]: (int(one[4], 8), one[7].decode("ascii")) for one in self._entries if one[4].strip(b"0")}
+
 
 class StatusQuery:
     """A `git status` for staged and unstaged changes, in one process that runs while something else is done."""

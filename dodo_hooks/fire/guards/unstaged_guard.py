@@ -62,7 +62,10 @@ class Staging:
 
             files = {path for job in fixers for path in self._files(job)}
             try:
-                self._fix_stager = stage_fixed.FixStager(firing.repo, firing.world.environ, self._hidden, files)
+                entries = firing.status.answer().entries()
+                self._fix_stager = stage_fixed.FixStager(
+                    firing.repo, firing.world.environ, self._hidden, files, entries
+                )
             except BaseException:
                 self.end()
                 raise

@@ -54,9 +54,18 @@ class FixStager:
     """The stager for the jobs of one hook; used by one process, so that never two stage at once."""
 
     def __init__(
-        self, repo: Repo, environ: "Mapping[str, str]", hidden: "HiddenChanges | None", files: "Iterable[bytes]"
+        self,
+        repo: Repo,
+        environ: "Mapping[str, str]",
+        hidden: "HiddenChanges | None",
+        files: "Iterable[bytes]",
+        entries: "Mapping[bytes, tuple[int, str]] | None" = None,
     ) -> None:
-        """Stamp the files of all the jobs, relative to the top. Call it after changes are hidden, before any job."""
+        """Stamp the files of all the jobs, relative to the top. Call it after changes are hidden, before any job.
+
+        `entries`: what is staged now. A job may run git, and change that before its fix is staged.
+        """
+        self._entries = entries or {}
         self._repo = repo
         self._environ = environ
         self._hidden = hidden
@@ -103,7 +112,8 @@ class FixStager:
         changes = [differing[path] for path in ours if path in differing and self._can_be_staged(differing[path])]
         made = {one.path: self._version(one.path) for one in changes}
         if self._hidden is not None:
-            restaged = [Restaged(one.path, one.mode, one.blob, 0, "", made[one.path]) for one in changes]
+            old = {one.path: self._entries.get(one.path, (one.mode, one.blob)) for one in changes}
+            restaged = [Restaged(path, *entry, 0, "", made[path]) for path, entry in old.items()]
             self._hidden.record_fixes(ours, restaged)
         if not changes:
             return (), ()

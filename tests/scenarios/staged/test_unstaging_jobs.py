@@ -2,7 +2,7 @@
 
 import pytest
 
-from kit.commits.unstaged import STAGED, TEXT, unstaged_text
+from kit.commits.unstaged import STAGED, TEXT, index_of, unstaged_text
 from kit.repo import Repo
 
 
@@ -44,6 +44,23 @@ def test_g5_a_fix_that_a_stash_has_taken_away_is_not_merged(text: Repo) -> None:
     said = repo.git("commit", "-qm", "work", check=False).stderr
     assert repo.read("text") == unstaged_text()
     assert "text: a job removed what you had staged; stage it again" in said
+
+
+@pytest.mark.parametrize("command", ["git stash -q; git stash pop -q", "git reset -q"])
+def test_g5_g6_a_refused_commit_stages_again_what_a_fixer_has_unstaged(text: Repo, command: str) -> None:
+    repo = text
+    fixer = {"run": f"sed -i.bak s/^line.3/fixed/ {{staged_files}}; {command}", "glob": "[tw]*", "stage_fixed": True}
+    repo.write("whole", TEXT)
+    repo.git("add", "whole")
+    repo.git("commit", "-qm", "whole", "--", "whole")
+    repo.write("whole", STAGED)
+    repo.git("add", "whole")
+    repo.hook("pre-commit", fix=fixer)
+    index = index_of(repo)
+    done = repo.git("commit", "-qm", "work", check=False)
+    assert done.returncode == 1 and "the fixes to text conflict with your unstaged changes" in done.stderr
+    assert repo.read("text") == unstaged_text() and repo.read("whole") == STAGED
+    assert index_of(repo) == index
 
 
 def test_g5_a_job_that_stages_its_own_edit_has_that_merged(text: Repo) -> None:

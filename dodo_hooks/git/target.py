@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from dodo_hooks.git.files import Changes
     from dodo_hooks.git.repo import Repo
+    from dodo_hooks.git.worktree_status import Change
 
 
 LIST_TARGETS = ("rev-list", "--encoding=UTF-8", "--format=%T")
@@ -135,6 +136,26 @@ def list_changes(repo: "Repo", environ: "Mapping[str, str]", target: Target) -> 
         parents = _git(repo, environ, ("rev-list", "--parents", "-n", "1", target.commit)).split()[1:]
         before = (parents[0].decode("ascii") if parents else _empty_tree(repo, environ), target.commit)
     return parse_raw(_git(repo, environ, (*options, *before)))
+
+
+def unlike_working_tree(repo: "Repo", environ: "Mapping[str, str]", target: Target) -> "list[Change]":
+    """Return those files of the tree that the working tree does not have like that.
+
+    Raises:
+        GitError: they cannot be read.
+    """
+    from dodo_hooks.git.worktree_status import Change
+
+    if not repo.top:
+        files = ([*about.split(b" "), path] for path, about in list_tree(repo, environ, target).items())
+        return [Change(path, int(mode, 8), blob.decode("ascii")) for mode, blob, path in files]
+    fields = _git(repo, environ, ("diff-index", "--no-renames", "--no-abbrev", "-z", target.tree, "--")).split(b"\0")
+    found = []
+    for about, path in zip(fields[::2], fields[1::2], strict=False):
+        mode, _, blob, _, _ = about[1:].split(b" ")
+        if mode.strip(b"0"):
+            found.append(Change(path, int(mode, 8), blob.decode("ascii")))
+    return found
 
 
 def sparse_patterns(repo: "Repo", environ: "Mapping[str, str]") -> bytes:

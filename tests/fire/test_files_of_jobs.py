@@ -128,6 +128,21 @@ def test_c7_of_a_file_with_unstaged_changes_the_staged_one_has_the_types(repo: R
     }
 
 
+def test_c7_s7_in_a_snapshot_the_files_of_the_commit_have_the_types(repo: Repo) -> None:
+    stage(repo, "kept.py", "gone", "now")
+    for name in ("gone", "now"):
+        repo.write(name, "#!/usr/bin/env python3\n" if name == "gone" else "#!/bin/sh\n")
+    repo.git("add", ".")
+    (repo.path / "gone").unlink()
+    repo.write("now", "#!/usr/bin/env python3\n")
+    run = "echo {changed_files}"
+    job: dict[str, Any] = {"run": run, "file_types": ["text/x-python"], "workspace": "snapshot"}
+    repo.hook("post-commit", front=job, back={**job, "background": True})
+    repo.git("commit", "-qm", "work")
+    done = repo.finished("post-commit")
+    assert {done.log("front"), done.log("back")} == {b"gone kept.py\n"}
+
+
 def test_c7_a_staged_file_whose_content_is_gone_fails_the_job(repo: Repo) -> None:
     stage(repo, "tool")
     blob = repo.git("rev-parse", ":tool").stdout.strip()

@@ -6,6 +6,8 @@ from dodo_hooks.core.plan import ALL, CHANGED, COMMAND, STAGED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from dodo_hooks.core.plan import FileRule, Hook, Job
     from dodo_hooks.git.files import Changes, GitQuery
     from dodo_hooks.git.repo import Repo
@@ -53,6 +55,7 @@ class EventFiles:
         self._changes: dict[str, Changes | None] = {}  # by the source
         self._lists: dict[object, tuple[bytes, ...]] = {}  # by the command and its variables
         self._failures: dict[object, str] = {}  # of either, so that nothing is tried twice
+        self._to_come: dict[bool, dict[bytes, Change]] = {}  # by whether it is for jobs in snapshots
         self._branch = branch
 
     def list_job_files(self, job: "Job", rule: "FileRule") -> "Changes | None":
@@ -111,11 +114,23 @@ class EventFiles:
             return frozenset()
         return self._status.answer().regular
 
-    def staged_instead(self) -> "dict[bytes, Change]":
-        """Return the index entries that jobs will find in the place of unstaged changes, by their paths."""
-        if self._status is None or self.given is not None:
-            return {}
-        return {one.path: one for one in self._status.answer().unstaged() if one.mode}
+    def files_to_come(self, job: "Job") -> "dict[bytes, Change]":
+        """Return the files that a job will find otherwise than they are in the working tree now, by their paths.
+
+        These are those of its commit, in a snapshot, and what is staged, where unstaged changes are hidden. Raises
+        GitError.
+        """
+        is_private = bool(job.workspace)
+        if is_private not in self._to_come:
+            found: Iterable[Change] = ()
+            if is_private and self._target is not None:
+                from dodo_hooks.git.target import unlike_working_tree
+
+                found = unlike_working_tree(self.repo, self.world.environ, self._target)
+            elif not is_private and self._status is not None and self.given is None:
+                found = self._status.answer().unstaged()
+            self._to_come[is_private] = {one.path: one for one in found if one.mode}
+        return self._to_come[is_private]
 
     def git_query(self) -> "GitQuery":
         from dodo_hooks.git.files import GitQuery

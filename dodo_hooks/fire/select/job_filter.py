@@ -224,8 +224,8 @@ def _of_types(job: "Job", rule: "FileRule", event: EventFiles, paths: "list[byte
 
     test = TypeTest(rule.types)
     has_type = has_types(event.repo.top, test)
-    entries = {} if job.workspace else event.staged_instead()
     try:
+        entries = event.files_to_come(job)
         staged = (entries[path] for path in paths if path in entries)
         passing = staged_with_types(event.repo, event.world.environ, test, staged)
     except GitError as error:

@@ -78,7 +78,7 @@ class Merger:
         for number, case in enumerate(cases):
             if not _needs_lines(case):
                 found[number] = self._merge_whole(case)
-            elif texts := _texts(case.base, case.ours, case.theirs):
+            elif texts := texts_of(case.base, case.ours, case.theirs):
                 by_lines[number] = texts
                 size += sum(map(len, texts))
             if size > _AT_ONCE or number == len(cases) - 1:
@@ -95,10 +95,10 @@ class Merger:
         Raises:
             OSError: as for `merge`.
         """
-        texts = _texts(base, mine, seen)
+        texts = texts_of(base, mine, seen)
         if texts is None:
             return False
-        with_ends = _with_line_ends(texts, texts[1])
+        with_ends = with_line_ends(texts, texts[1])
         for old, new, newest in [texts] if with_ends is texts else [texts, with_ends]:
             if set(split_lines(new)).difference(split_lines(old)).issubset(split_lines(newest)):  # mostly it is not
                 edits = self._edits([(old, new), (new, newest)])
@@ -106,17 +106,17 @@ class Merger:
                     return True
         return False
 
-    def _merge_texts(self, texts_of: "Mapping[int, list[bytes]]") -> "dict[int, bytes]":
+    def _merge_texts(self, cases: "Mapping[int, list[bytes]]") -> "dict[int, bytes]":
         """Return the text of each case that can be merged, by its number."""
-        merged = self._merge_lines(texts_of)
-        left = {number: texts for number, texts in texts_of.items() if number not in merged}
-        others = {number: _with_line_ends(texts, texts[2]) for number, texts in left.items()}
+        merged = self._merge_lines(cases)
+        left = {number: texts for number, texts in cases.items() if number not in merged}
+        others = {number: with_line_ends(texts, texts[2]) for number, texts in left.items()}
         return merged | self._merge_lines({number: one for number, one in others.items() if one is not left[number]})
 
-    def _merge_lines(self, texts_of: "Mapping[int, list[bytes]]") -> "dict[int, bytes]":
-        edits = self._edits([(texts[0], other) for texts in texts_of.values() for other in texts[1:]])
+    def _merge_lines(self, cases: "Mapping[int, list[bytes]]") -> "dict[int, bytes]":
+        edits = self._edits([(texts[0], other) for texts in cases.values() for other in texts[1:]])
         merged = {}
-        for position, (number, texts) in enumerate(texts_of.items() if edits else ()):
+        for position, (number, texts) in enumerate(cases.items() if edits else ()):
             base, ours, theirs = map(split_lines, texts)
             sides = (line_merge.Side(ours, edits[2 * position]), line_merge.Side(theirs, edits[2 * position + 1]))
             lines = line_merge.merge(base, *sides)
@@ -187,7 +187,7 @@ def _needs_lines(case: Case) -> bool:
     return not (ours.has_bytes_of(base) or theirs.has_bytes_of(base) or ours.has_bytes_of(theirs))
 
 
-def _texts(*sides: Side) -> "list[bytes] | None":
+def texts_of(*sides: Side) -> "list[bytes] | None":
     """Return the bytes of the sides. None: one is no text, or too large, or its bytes are not the expected ones."""
     texts = []
     for side in sides:
@@ -203,7 +203,7 @@ def _texts(*sides: Side) -> "list[bytes] | None":
     return texts
 
 
-def _with_line_ends(texts: "list[bytes]", model: bytes) -> "list[bytes]":
+def with_line_ends(texts: "list[bytes]", model: bytes) -> "list[bytes]":
     """Return the texts with the line ends of `model`, where the first one, the base, has none of them.
 
     Where git converts line ends, an editor may write others than git does, and each line of the file differs from the

@@ -4,12 +4,13 @@ The index gets its old entries again. Files that were wholly staged, and that jo
 with their content before the fix, so that they are restored as all others are.
 """
 
-from dodo_hooks.git.content.file_state import FILE, LINK, read_state
+from dodo_hooks.git.content.file_state import FILE, LINK, read_state, reader_of
 from dodo_hooks.git.index_entries import check_out, index_entries, wait_for_index, write_index_entries
 from dodo_hooks.git.index_flags import SPARSE, flags_of
 from dodo_hooks.git.repo import Repo, index_file
 from dodo_hooks.git.unstaged.journal import Entry, Journal
-from dodo_hooks.host.posix import lexists
+from dodo_hooks.git.unstaged.merge_file import Side, texts_of, with_line_ends
+from dodo_hooks.host.posix import encode_path, lexists
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def _add_old_versions(repo: Repo, environ: "Mapping[str, str]", journal: Journal
     is_sparse = any(flag in SPARSE for flag in flags_of(repo, environ, made).values())
     check_out(repo, environ, list(made), journal.directory + b"/" + BEFORE, lock, is_sparse=is_sparse)
     for path, version in made.items():
+        _take_line_ends(journal.directory + b"/" + BEFORE + path, encode_path(repo.top) + b"/" + path)
         before = read_state(journal.directory + b"/" + BEFORE + path)
         if before.kind in (FILE, LINK):
             if before.kind == version.kind and bool(before.mode & 0o100) == bool(version.mode & 0o100):
@@ -70,3 +72,15 @@ def _add_old_versions(repo: Repo, environ: "Mapping[str, str]", journal: Journal
             entry.fixed, entry.replaces = [version], []  # so it is restored as other fixes are
             entry.has_fixes = True
             journal.entries.append(entry)
+
+
+def _take_line_ends(path: bytes, fixed: bytes) -> None:
+    """Give a text that git has checked out the line ends of the fixed one, as the owner's editor had written them."""
+    sides = [Side(read_state(one), reader_of(one)) for one in (path, fixed)]
+    texts = texts_of(*sides)
+    if texts is None:
+        return
+    text = with_line_ends(texts, texts[1])[0]
+    if text is not texts[0]:
+        with open(path, "wb") as file:
+            file.write(text)

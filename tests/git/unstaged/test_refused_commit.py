@@ -45,6 +45,21 @@ def test_g5_what_stands_there_when_a_commit_is_refused_is_kept(text: Repo) -> No
     assert kept(text) == [("apart", fixed_text()), ("dir/whole", fixed_text()), ("text", COLLIDING)]
 
 
+def test_g5_line_ends_that_git_would_write_otherwise_come_back(text: Repo) -> None:
+    def crlf(content: str) -> str:
+        return content.replace("\n", "\r\n")
+
+    text.git("config", "core.autocrlf", "input")
+    text.write("whole", crlf(STAGED))
+    text.git("add", "whole")
+    before = snapshot(text.path)
+    hidden = hide(text)
+    fix(text, hidden, b"whole", content=crlf(fixed_text()))
+    fix(text, hidden, b"text", content=COLLIDING)
+    assert hidden.restore().conflict
+    assert difference(before, snapshot(text.path)) == {}
+
+
 def test_g5_a_git_that_holds_the_index_just_then_is_waited_for(text: Repo) -> None:
     index = index_of(text)
     hidden = hide(text)

@@ -29,11 +29,20 @@ def revert(repo: Repo, environ: "Mapping[str, str]", journal: Journal, lock: int
     _add_old_versions(repo, environ, journal, lock)
 
 
-def refusal(names: "list[str]", *, was_killed: bool) -> str:
-    """Return the sentence for people; `names`: of the files with a conflict."""
-    listed = ", ".join(names[:_FEW])
+def refusal(names: "list[str]", failure: str, *, was_killed: bool) -> str:
+    """Return the sentence for people.
+
+    `names`: of the files with a conflict; none where the run was killed that had found them. `failure`: of `revert`.
+    """
+    listed = ", ".join(names[:_FEW]) or "files"
     if len(names) > _FEW:
         listed += f" and {len(names) - _FEW} more"
+    if failure:
+        refused = "" if was_killed else "commit refused: "
+        return (
+            f"{refused}the fixes to {listed} conflict with your unstaged changes, and the fixes of jobs stay staged:"
+            f" {failure}"
+        )
     if was_killed:
         return f"the fixes to {listed} conflict with your unstaged changes; the fixes are no longer staged"
     return (

@@ -59,6 +59,7 @@ class Restorer:
         self._our_folders = {folder for entry in journal.entries for folder in entry.folders}
         self._saved: dict[int, FileState] = {}  # by entry: what is to go beside the path
         self._sentences: list[str] = []
+        self._conflicts: list[str] = []  # the files whose fixes cannot be merged
         self._written: list[bytes] = []
         self._is_complete = True
 
@@ -93,11 +94,13 @@ class Restorer:
         has_changed = self._merge_fixes()
         if self._journal.is_refused and not self._journal.has_reverted:
             self._journal.write()
+            reason = ""
             try:
                 revert(self._repo, self._environ, self._journal, self._lock)
             except GitError as error:
-                self._sentences.append(f"the fixes of jobs stay staged, because the index cannot be written: {error}")
+                reason = str(error)
             self._journal.has_reverted = True
+            self._sentences.append(refusal(self._conflicts, reason, was_killed=self._ending.was_killed))
         has_changed |= self._journal.is_refused
         has_chosen, errors = self._choose(self._journal.entries)
         for entry, failure in errors:
@@ -154,8 +157,7 @@ class Restorer:
             self._journal.is_refused = True
             for entry in entries:
                 entry.target, entry.target_file, entry.merged = entry.unstaged, b"", ABSENT
-            names = [format_path(entry.path) for entry in conflicting]
-            self._sentences.append(refusal(names, was_killed=self._ending.was_killed))
+            self._conflicts = [format_path(entry.path) for entry in conflicting]
         for entry in entries:
             entry.has_fixes = True
         return bool(entries)

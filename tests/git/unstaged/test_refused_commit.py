@@ -69,6 +69,26 @@ def test_g5_a_git_that_holds_the_index_just_then_is_waited_for(text: Repo) -> No
     assert hidden.restore().conflict and index_of(text) == index
 
 
+@pytest.mark.parametrize("was_killed", [False, True])
+def test_g5_where_the_index_stays_locked_nobody_says_that_nothing_was_changed(
+    text: Repo, monkeypatch: pytest.MonkeyPatch, was_killed: bool
+) -> None:
+    monkeypatch.setattr("dodo_hooks.git.index_entries._LOCK_WAIT_S", 0.05)
+    hidden = hide(text)
+    fix(text, hidden, b"text", content=COLLIDING)
+    lock = text.write(".git/index.lock", "")
+    if was_killed:
+        abandon(hidden)
+        _, said, *_ = restore_interrupted(text.facts, text.env)
+    else:
+        said = hidden.restore().sentences[0]
+    conflict = "the fixes to text conflict with your unstaged changes, and the fixes of jobs stay staged"
+    reason = f"the index is locked; if no other git runs here, `rm {lock}`, and try again"
+    assert said.removeprefix("commit refused: ") == f"{conflict}: {reason}"
+    assert said.startswith("commit refused: ") != was_killed
+    assert text.read("text") == unstaged_text() and text.git("show", ":text").stdout == COLLIDING
+
+
 def test_g5_each_refused_commit_keeps_its_own(text: Repo) -> None:
     for content in (COLLIDING, COLLIDING + "and more\n"):
         hidden = hide(text)

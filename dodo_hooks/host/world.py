@@ -77,20 +77,28 @@ def open_standard_descriptors() -> None:
 
 
 def expect_utf8() -> None:
-    """Start this program again in Python's UTF-8 mode where the locale has another encoding (-X utf8).
+    """Make sure that Python is in its UTF-8 mode where the locale has another encoding (-X utf8).
 
-    The names of files have no encoding, and hook files are UTF-8. So paths have one encoding, whoever made them. Only
-    what is printed by Python itself is in that of the terminal.
+    The shim asks for it; else this program is started again. The names of files have no encoding, and hook files are
+    UTF-8. So paths have one encoding, whoever made them. Only what is printed by Python itself is in that of the
+    terminal.
     """
-    if "utf8" in sys._xoptions:  # started again, or by somebody who knows
-        from _locale import CODESET, nl_langinfo
-        from io import TextIOWrapper
-
-        for stream in (sys.stdout, sys.stderr):
-            if isinstance(stream, TextIOWrapper):
-                stream.reconfigure(encoding=nl_langinfo(CODESET) or "utf-8", errors="backslashreplace")
+    if "utf8" in sys._xoptions:
+        environ: Mapping[bytes, bytes] = os.environ  # type: ignore[assignment]  # that of `posix`
+        locale = next(filter(None, map(environ.get, (b"LC_ALL", b"LC_CTYPE", b"LANG"))), b"C")
+        if locale not in (b"C", b"POSIX") and b"utf" not in locale.lower():
+            _print_in_locale()
     elif sys.getfilesystemencoding() != "utf-8" and sys.executable:
         os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
+
+
+def _print_in_locale() -> None:
+    from _locale import CODESET, nl_langinfo
+    from io import TextIOWrapper
+
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(encoding=nl_langinfo(CODESET) or "utf-8", errors="backslashreplace")
 
 
 def boot_id() -> "str | None":

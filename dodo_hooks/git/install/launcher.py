@@ -182,7 +182,7 @@ def compile_package() -> None:
 
 def answer_of(interpreter: str, launcher: str) -> str:
     """Return the version that our program prints when it is started as a shim starts it; "" if it cannot be started."""
-    argv = [interpreter, "-I", "-S", launcher, "--version"]
+    argv = [interpreter, "-I", "-S", "-X", "utf8", launcher, "--version"]
     try:
         done = subprocess.run(argv, cwd="/", capture_output=True, timeout=_ANSWER_S)
     except (OSError, subprocess.TimeoutExpired):

@@ -1,8 +1,9 @@
 """The text of the shims: the few lines of sh that git starts (G1).
 
-A shim starts the recorded interpreter, isolated (-I) and without site-packages (-S), on the launcher. It finds the
-launcher, and the legacy hook, relative to its own path, so that a repository can be moved and copied. It starts no
-process but that one. When Python or launcher are gone it says so itself: a gate fails, other hooks pass.
+A shim starts the recorded interpreter, isolated (-I), without site-packages (-S) and with UTF-8 for all names (-X utf8,
+which also starts sooner than with a locale), on the launcher. It finds the launcher, and the legacy hook, relative to
+its own path, so that a repository can be moved and copied. It starts no process but that one. When Python or launcher
+are gone it says so itself: a gate fails, other hooks pass.
 """
 
 import os
@@ -33,7 +34,7 @@ dodo_launcher=%(launcher)s
   %(run_kept)sexit 0
 fi
 if [ -x "$dodo_python" ] && [ -f "$dodo_launcher" ] && [ -r "$dodo_launcher" ]; then
-  exec "$dodo_python" -I -S "$dodo_launcher" fire %(flag)s%(kept_option)s%(hook)s "$@"
+  exec "$dodo_python" -I -S -X utf8 "$dodo_launcher" fire %(flag)s%(kept_option)s%(hook)s "$@"
 fi
 """
 _KEPT = b"""dodo_kept=%s

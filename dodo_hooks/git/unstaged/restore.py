@@ -125,12 +125,22 @@ class Restorer:
                     has_changed |= decided.value
                 except OSError as error:
                     errors.append((entries[number], error))
-            try:
-                merged = dict(zip(cases, self._merger.merge_all(list(cases.values())), strict=True))
-            except OSError as error:
-                errors += [(entries[number], error) for number in cases]
-                break
+            merged, failed = self._merge_all(cases)
+            errors += [(entries[number], error) for number, error in failed]
         return has_changed, errors
+
+    def _merge_all(
+        self, cases: "Mapping[int, Case]"
+    ) -> "tuple[dict[int, MergeResult | None], list[tuple[int, OSError]]]":
+        """Merge all at once or, where one of them cannot be written, one by one; return the merges and the errors."""
+        try:
+            return dict(zip(cases, self._merger.merge_all(list(cases.values())), strict=True)), []
+        except OSError as error:
+            if len(cases) == 1:
+                return {}, [(number, error) for number in cases]
+        each = [self._merge_all({number: case}) for number, case in cases.items()]
+        merged = {number: result for one, _ in each for number, result in one.items()}
+        return merged, [error for _, errors in each for error in errors]
 
     def _merge_fixes(self) -> bool:
         """Merge the unstaged changes of each file with the staged fixes of jobs, before anything is decided.

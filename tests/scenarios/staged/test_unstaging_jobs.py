@@ -1,5 +1,7 @@
 """Jobs that take a commit's staged changes out of the index, while its unstaged changes are hidden (G5)."""
 
+import shutil
+
 import pytest
 
 from kit.commits.unstaged import STAGED, TEXT, index_of, unstaged_text
@@ -71,3 +73,19 @@ def test_g5_a_job_that_stages_its_own_edit_has_that_merged(text: Repo) -> None:
     assert repo.git("show", "HEAD:text").stdout == STAGED.replace("line 15\n", "line fifteen\n")
     assert "stage it again" not in said
     assert not repo.has("text.during-hook")
+
+
+def test_g5_a_merge_that_cannot_be_written_holds_up_no_other(text: Repo) -> None:
+    repo = text
+    repo.write("other", TEXT)
+    repo.git("add", "other")
+    repo.write("other", TEXT + "unstaged\n")
+    edit = "sed -i.bak 's/^line 15$/line fifteen/' other text && rm *.bak"
+    blocked = repo.path / ".git/dodo-hooks-aside/merged/0-0"
+    repo.hook("pre-commit", edit=f"{edit} && mkdir -p {blocked}/x")
+    said = repo.git("commit", "-qm", "work", check=False).stderr
+    assert repo.read("text") == unstaged_text().replace("line 15\n", "line fifteen\n")
+    assert "other cannot be restored" in said and "text cannot be restored" not in said
+    shutil.rmtree(blocked)
+    repo.run("status", check=True)
+    assert repo.read("other").endswith("unstaged\n") and not repo.has(".git/dodo-hooks-aside")

@@ -19,7 +19,7 @@ from dodo_hooks.core.errors import StoreError
 from dodo_hooks.core.job_key import digest_of
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.host.files.atomic_files import make_private_directory, replace_unlocked
-from dodo_hooks.host.posix import encode_path, names_in, os, read_file, read_rest
+from dodo_hooks.host.posix import decode_path, encode_path, names_in, os, read_file, read_rest
 from dodo_hooks.store import layout
 
 TYPE_CHECKING = False
@@ -103,7 +103,7 @@ class RunLocks:
     def newer_than(self, run: JobRun) -> str:
         """Return the invocation that supersedes a run which has not begun; "" for none."""
         try:
-            newest, _, key = read_file(self._newest_file(run)).decode("utf-8", "surrogateescape").partition(" ")
+            newest, _, key = decode_path(read_file(self._newest_file(run))).partition(" ")
         except OSError:
             return ""
         return "" if newest <= run.invocation or key == run.key or self.is_wanted(run) else newest

@@ -1,7 +1,7 @@
 """`os`, `signal` and kinds of files for hot files: the C modules alone (HOT).
 
 `import os` takes 1.0 ms (2.3 on Python 3.13), the `posix` module inside it nothing: it is built in. What it lacks
-against `os` is small: `environ` holds bytes, and there are no `path`, `makedirs`, `encode_path` and `exec*p`.
+against `os` is small: `environ` holds bytes, and there are no `path`, `makedirs`, `fsencode` and `exec*p`.
 `import signal` takes 5 ms, since it imports `enum`; the C module under it has the same functions and plain numbers.
 Hot files take both from here, so that the odd imports and their reason stand in one place. Checkers see the real ones.
 The functions of `stat` are here as well: even the C module under it takes 0.05 ms.

@@ -28,7 +28,8 @@ THIRD_PARTY = (
     *("pydantic", "pydantic_core", "typing_extensions", "annotated_types", "typing_inspection"),
 )
 # What is read at once, each with what it imports and no line above it has. Every firing reads the first; one with jobs
-# the second and the fourth; a commit the third; one whose jobs depend on files the fifth; one whose jobs run the next.
+# the second and the fourth; a commit the third; one whose jobs depend on files the fifth; one with a job to run, the
+# sixth.
 # Then come jobs with kept results, in snapshots and in the background, pushes, unstaged changes, and the coordinator.
 TOGETHER = (
     ("dodo_hooks.main", "dodo_hooks.host.world", "dodo_hooks.fire.entry"),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from dodo_hooks.core.diagnostics import ERROR, Diagnostic, Location
 from dodo_hooks.core.errors import ConfigError
 from dodo_hooks.core.plan import Plan, Retention
+from dodo_hooks.core.plan_parts import Conduct
 from dodo_hooks.loader.compile.hooks import CompileContext, compile_hooks
 from dodo_hooks.loader.compile.job_commands import Platform
 from dodo_hooks.loader.compile.job_files import IsTracked
@@ -68,19 +69,20 @@ def load_with_tree(
     """
     layers = read_layers(found, sources, main_top)
     root, diagnostics, refused = layers.root, [*layers.diagnostics], None
+    conducts: Mapping[Location, Conduct] = {}
     if not layers.is_complete:
         raise_errors(diagnostics, layers.texts)
     if found.config_format.translate is not None:
         translation = found.config_format.translate(root)
         root = translation.root
         diagnostics += translation.diagnostics
-        refused = translation.refused
+        refused, conducts = translation.refused, translation.conducts
     # `x-...:` at the top only holds anchors for aliases.
     root = MapNode(root.mark, tuple(entry for entry in root.entries if not entry.key.startswith("x-")))
     raise_errors(check_size(root), layers.texts)
     file, tree, errors = read_models(root)
     context = CompileContext(
-        Platform.this(), lambda path: sources.is_there(posixpath.join(found.top, path)), is_tracked, refused
+        Platform.this(), lambda path: sources.is_there(posixpath.join(found.top, path)), is_tracked, refused, conducts
     )
     hooks, found_later = compile_hooks(file, tree, context)
     diagnostics += [*errors, *found_later]

@@ -7,10 +7,11 @@ has needs of its own, and its dependents rely on those, too: in a chain of three
 job still waits for the first, and is skipped when the first fails. So the needs of a skipped job are passed on to its
 dependents.
 
-Edges between jobs that conflict over files (G7). Jobs that change files must not run at the same time as jobs that read
-or change the same files. The lists of files are known only when a hook fires. Two jobs share files if their lists do; a
-job that changes files and has no list may change any file. The jobs run in the plan's order, which is the order of the
-file where needs and `after` do not say otherwise.
+Edges between jobs that conflict over files (G7, P6). Jobs that change files must not run at the same time as jobs that
+read or change the same files. The lists of files are known only when a hook fires. Two jobs share files if their lists
+do; a job that changes files and has no list may change any file. A job that is known to read files beside its list
+waits for all that change some, and one of which nothing is known runs alone. The jobs run in the plan's order, which is
+the order of the file where needs and `after` do not say otherwise.
 
 An edge is left out only if another edge always has the same effect. A chain of edges does not always have it: its
 middle may be skipped because a need failed, while its beginning still runs, and then its end may start. A need is safe,
@@ -18,7 +19,8 @@ since its failure skips its dependents. A job without needs is safe, since it is
 """
 
 from dodo_hooks.core.dependency_graph import dependents_of
-from dodo_hooks.core.plan import FILES_VARIABLE, FOREGROUND, NO_FILES
+from dodo_hooks.core.named_tuple import Record
+from dodo_hooks.core.plan import ANYTHING, FILES_VARIABLE, FOREGROUND, GIVEN, NO_FILES
 from dodo_hooks.core.statuses import satisfies
 
 TYPE_CHECKING = False
@@ -26,9 +28,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from dodo_hooks.core.plan import Hook, Job
+    from dodo_hooks.core.plan_parts import Conduct
     from dodo_hooks.core.statuses import Outcome
 
     Files = Mapping[int, "tuple[bytes, ...] | None"]
+
+
+class Others(Record):
+    """The jobs that are not about their lists alone."""
+
+    readers: "set[int] | frozenset[int]" = frozenset()  # may read any file
+    alone: "set[int] | frozenset[int]" = frozenset()
+
+
+NO_OTHERS = Others()
 
 
 def bypass_skipped(hook: "Hook", left_out: "Mapping[int, Outcome]") -> "Hook":
@@ -74,22 +87,31 @@ def _alive(numbers: "Iterable[int]", left_out: "Mapping[int, Outcome]") -> "list
 
 
 def serialize_conflicts(hook: "Hook", running: "Sequence[int]", files: "Mapping[int, tuple[bytes, ...]]") -> "Hook":
-    """Return the hook with the edges between jobs that conflict over files (G7).
+    """Return the hook with the edges between jobs that conflict over files (G7, P6).
 
     `running` has the jobs that are going to run. `files` has the lists of the jobs that are about files, relative to
     their roots.
     """
     jobs = [hook.jobs[number] for number in running if hook.jobs[number].phase == FOREGROUND]
     lists = {job.number: _from_top(job, files.get(job.number, ())) for job in jobs}
-    changers = [job.number for job in jobs if job.stage_fixed]
+    changers = [job.number for job in jobs if job.stage_fixed or (job.conduct and job.conduct.writes == GIVEN)]
+    others = Others(
+        {job.number for job in jobs if job.conduct and job.conduct.reads == ANYTHING},
+        {job.number for job in jobs if job.conduct and _runs_alone(job.conduct, hook)},
+    )
     needs, after = [job.needs for job in hook.jobs], [list(job.after) for job in hook.jobs]
-    for first, then in conflict_edges(lists, changers, hook.order, needs, after):
+    for first, then in conflict_edges(lists, changers, hook.order, needs, after, others):
         after[then].append(first)
     followers = dependents_of(after)
     changed = tuple(
         job._replace(after=tuple(after[job.number]), followers=tuple(followers[job.number])) for job in hook.jobs
     )
     return hook._replace(jobs=changed)
+
+
+def _runs_alone(conduct: "Conduct", hook: "Hook") -> bool:
+    """Return whether nothing may run beside a job: it may write anything, or its failure stops what comes later."""
+    return conduct.writes == ANYTHING or conduct.fails_fast or (hook.fail_fast and conduct.is_judged_by_diff)
 
 
 def _from_top(job: "Job", files: "tuple[bytes, ...]") -> "tuple[bytes, ...] | None":
@@ -106,13 +128,17 @@ def conflict_edges(
     order: "Iterable[int]",
     needs: "Sequence[Iterable[int]]",
     after: "Sequence[Iterable[int]]",
+    others: "Others" = NO_OTHERS,
 ) -> "list[tuple[int, int]]":
     """Return the edges to add, as pairs (the job that ends first, the job that waits for it).
 
     `files` has the jobs that will run, each with its list, or None where it has none. `changers` are the jobs that
     change their files. `order` is a topological order of all jobs; `needs` and `after` are their edges by number.
+    `others`: those whose files are not in a list.
     """
     conflicts = _conflicts(files, {job for job in changers if job in files})
+    if others.readers or others.alone:
+        _add_conflicts(conflicts, {job for job in changers if job in files}, others)
     edges: list[tuple[int, int]] = []
     before: dict[int, int] = {}  # job -> those that have ended when it starts, whatever happens, as bits
     done: list[int] = []
@@ -139,6 +165,20 @@ def _with(
     """Return the jobs that have certainly ended when `other` has ended, as bits."""
     is_certain = is_need or not any(need in files for need in needs[other])
     return 1 << other | (before[other] if is_certain else 0)
+
+
+def _add_conflicts(conflicts: "dict[int, int]", changers: "set[int]", others: "Others") -> None:
+    every = sum(1 << job for job in conflicts)
+    changing, reading, alone = (sum(1 << job for job in some) for some in (changers, others.readers, others.alone))
+    for job in conflicts:
+        more = alone
+        if job in others.alone:
+            more = every
+        elif job in changers:
+            more |= reading | (changing if job in others.readers else 0)
+        elif job in others.readers:
+            more |= changing
+        conflicts[job] |= more & every & ~(1 << job)
 
 
 def _conflicts(files: "Files", changers: "set[int]") -> "dict[int, int]":

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from dodo_hooks.core.diagnostics import Diagnostic
-    from dodo_hooks.core.plan_parts import Check, Group, Input, Matcher, Requirement, Share
+    from dodo_hooks.core.plan_parts import Check, Conduct, Group, Input, Matcher, Requirement, Share
 
 FOREGROUND = "foreground"
 BACKGROUND = "background"
@@ -77,6 +77,12 @@ HAS_VARIABLE = "env"
 RUN_SUCCEEDS = "run"
 HAS_CHANGED = "changed"
 ALL_OF = "all"
+
+
+# Which tracked files a job reads or writes, beside the index (P6).
+NOTHING = "nothing"
+GIVEN = "given"  # those in its list
+ANYTHING = "anything"
 
 
 # Where a job runs (`workspace:`).
@@ -149,6 +155,7 @@ class Job(Record):
     supersedes: bool = True  # a new commit on the branch ends its runs on older ones (`supersede:`, V6)
     is_required: bool = False  # a gate requires it, or a job that needs it (V3)
     counts_commit: bool = False  # its verdict is on the commit, not on the tree (`incremental: false`, V1)
+    conduct: "Conduct | None" = None  # what it does to tracked files, where that is known; always of a pre-commit hook
 
     @property
     def title(self) -> str:

@@ -21,6 +21,24 @@ class Group(Record):
     wait_s: "float | None"  # None: 60 s in the foreground, no limit in the background
 
 
+class Conduct(Record):
+    """The behaviour of a job: what it does to tracked files, how it is run and judged as pre-commit does it (P5, P6).
+
+    The defaults are pre-commit's.
+    """
+
+    reads: str  # GIVEN or ANYTHING
+    writes: str  # NOTHING, GIVEN or ANYTHING: the last runs alone, and may write the index
+    is_judged_by_diff: bool = False  # it fails if `git diff` differs after it
+    identity: str = ""  # repository, revision, id, entry, arguments: what it does is learned under this; "": it is not
+    fails_fast: bool = False  # if it fails, what comes later in the file does not run
+    always_runs: bool = False  # also with an empty list
+    is_serial: bool = False  # `require_serial`: its list is not split for the sake of speed
+    max_files: "int | None" = None  # of one process, a number in `pass_filenames`; None: as many as fit
+    is_verbose: bool = False  # its output is shown also if it has passed
+    log_file: str = ""  # gets its output as well, if that is shown; relative to the top
+
+
 class Condition(Record):
     """One item of a `skip` or an `only`."""
 

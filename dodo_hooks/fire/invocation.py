@@ -41,7 +41,7 @@ def begin(firing: "Firing") -> "Run | None":
         from dodo_hooks.core.added_edges import bypass_skipped
 
         firing = firing._replace(hook=bypass_skipped(firing.hook, firing.left_out))
-    if any(job.stage_fixed for job in firing.hook.jobs):
+    if any(job.stage_fixed or job.conduct for job in firing.hook.jobs):
         from dodo_hooks.core.added_edges import serialize_conflicts
 
         running = [job.number for job in firing.hook.jobs if job.number not in firing.left_out]

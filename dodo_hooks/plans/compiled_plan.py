@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     Stat = tuple[int, ...]
     Source = tuple[str, Stat | None, bytes | None]  # path, its stat (None: absent), its content if it was young
 
-_FORMAT = 14
+_FORMAT = 15
 KEY = (
     _FORMAT,
     __version__,
@@ -82,12 +82,16 @@ def _job_from(fields: "tuple[Any, ...]") -> Job:
     job = Job._make(fields)
     if job.files is not None:
         job = job._replace(files=FileRule._make(job.files))
-    if not job.groups and not job.inputs and not job.shares:
+    if not job.groups and not job.inputs and not job.shares and job.conduct is None:
         return job
-    from dodo_hooks.core.plan_parts import Group, Input, Share
+    from dodo_hooks.core.plan_parts import Conduct, Group, Input, Share
 
-    groups, inputs = tuple(map(Group._make, job.groups)), tuple(map(Input._make, job.inputs))
-    return job._replace(groups=groups, inputs=inputs, shares=tuple(map(Share._make, job.shares)))
+    return job._replace(
+        groups=tuple(map(Group._make, job.groups)),
+        inputs=tuple(map(Input._make, job.inputs)),
+        shares=tuple(map(Share._make, job.shares)),
+        conduct=None if job.conduct is None else Conduct._make(job.conduct),
+    )
 
 
 def _condition_from(fields: "tuple[Any, ...]") -> "Condition":

@@ -4,13 +4,13 @@ Everything that can be decided before a hook fires is decided here, so that the 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from dodo_hooks.core.dependency_graph import dependents_of, topological_order
 from dodo_hooks.core.diagnostics import ERROR, WARNING, Diagnostic, Location
 from dodo_hooks.core.file_sets import default_file_set, has_changes
 from dodo_hooks.core.plan import ALL, BACKGROUND, CHANGED, COMMAND, FOREGROUND, PUSHED, STAGED, FileRule, Hook, Job
-from dodo_hooks.core.plan_parts import Group
+from dodo_hooks.core.plan_parts import Conduct, Group
 from dodo_hooks.core.text.names import directory_name
 from dodo_hooks.loader.compile import job_commands
 from dodo_hooks.loader.compile.flatten import (
@@ -34,6 +34,7 @@ from dodo_hooks.loader.compile.job_commands import (
     scalars_here,
 )
 from dodo_hooks.loader.compile.job_conditions import Checks, matchers
+from dodo_hooks.loader.compile.job_conduct import check_conduct, conduct_of
 from dodo_hooks.loader.compile.job_files import (
     IsTracked,
     check_lists,
@@ -79,6 +80,7 @@ class CompileContext:
     # In a file of another tool what is doubtful is no error, but a job that fails: those that its translation refused,
     # and why. None: the file is one of ours.
     refused: Mapping[Location, str] | None
+    conducts: Mapping[Location, Conduct] = field(default_factory=dict[Location, Conduct])  # of jobs of another tool
 
     @property
     def is_own(self) -> bool:
@@ -132,7 +134,8 @@ class _Compiler:
         errors += check_query_commands(self.setting, every, self.tree, severity)
         found = [self._command(number) for number in range(len(flat.members))]
         errors += [one for one in found if isinstance(one, Diagnostic)]
-        errors += check_lists(flat, [isinstance(one, Command) and one.takes_list for one in found], self.tree)
+        takes_list = [isinstance(one, Command) and one.takes_list for one in found]
+        errors += [*check_lists(flat, takes_list, self.tree), *check_conduct(flat, takes_list, self.tree)]
         self.diagnostics.extend(errors)
         if any(one.severity == ERROR for one in errors):
             return None
@@ -308,6 +311,7 @@ class _Compiler:
             within=tuple(group.name for group in member.around if group.name is not None),
             label=self.flat.labels[number],
             script=self._script(body.script),
+            conduct=self._conduct(member),
         )
 
     def _event_of(self, number: int, command: Command, rule: FileRule | None) -> str:
@@ -317,6 +321,11 @@ class _Compiler:
             event = _OF_AN_EVENT.get(rule.source, "")
         # Those of a snapshot are what its commit changed (S7).
         return "" if event == _OF_AN_EVENT[CHANGED] and number in self.flat.snapshots else event
+
+    def _conduct(self, member: Member) -> Conduct | None:
+        known = self.context.conducts
+        job = node_at(self.tree, member.path) if known else None
+        return conduct_of(member.body, known.get(job.mark) if job else None)
 
     def _script(self, script: str | None) -> str:
         return "" if script is None else job_commands.script_file(script, self.setting, self._is_local(script))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from dodo_hooks.core.diagnostics import NOTE, WARNING, Diagnostic, Location, parts_of, with_fix
 from dodo_hooks.core.plan import CI, ELSEWHERE
+from dodo_hooks.core.plan_parts import Conduct
 from dodo_hooks.core.text.nearest import did_you_mean
 from dodo_hooks.core.text.terminal_text import join_or, quote
 from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node, Scalar, is_empty, items_of
@@ -29,6 +30,7 @@ class Translation:
     root: MapNode
     diagnostics: list[Diagnostic]
     refused: Mapping[Location, str] = field(default_factory=dict[Location, str])  # jobs that cannot run here, and why
+    conducts: Mapping[Location, Conduct] = field(default_factory=dict[Location, Conduct])  # of jobs, where it is known
 
 
 @dataclass(slots=True)

@@ -42,6 +42,7 @@ from dodo_hooks.loader.schema.value_types import (
     Texts,
     Variables,
     Workspace,
+    Writes,
 )
 
 OF_SCRIPTS = ("runner", "args")  # keys that are allowed beside a script only
@@ -92,6 +93,8 @@ class JobBody(Body):
     use_stdin: Flag = False
     stage_fixed: Flag = False
     fail_on_changes: ChangesFail | None = None
+    reads: Flag | None = None
+    writes: Writes | None = None
     fail_text: Text = ""
     timeout: Seconds | None = None
     concurrency: Concurrency | None = None

@@ -8,7 +8,7 @@ from pydantic_core import PydanticUndefined
 
 from dodo_hooks.core.file_types import FILE_TYPES
 from dodo_hooks.core.git_hooks import SERVER_HOOKS, known_hooks
-from dodo_hooks.core.plan import AT_MERGE_COMMIT, ON_CONFLICT, OUTPUTS, PINNED, SNAPSHOT, WORKTREE
+from dodo_hooks.core.plan import AT_MERGE_COMMIT, GIVEN, ON_CONFLICT, OUTPUTS, PINNED, SNAPSHOT, WORKTREE
 from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Scalar
 from dodo_hooks.loader.schema import value_parsers
 from dodo_hooks.loader.schema.shapes import Shape, word
@@ -128,6 +128,7 @@ GroupName: TypeAlias = Annotated[
 ]
 OnConflict: TypeAlias = Annotated[Text, AfterValidator(one_of(*ON_CONFLICT)), word(*ON_CONFLICT)]
 Workspace: TypeAlias = Annotated[Text, AfterValidator(one_of(*_WORKSPACES)), word(*_WORKSPACES)]
+Writes: TypeAlias = Annotated[Text, AfterValidator(one_of(GIVEN)), word(GIVEN)]
 Requirements: TypeAlias = Annotated[
     OneOrMore[
         Annotated[

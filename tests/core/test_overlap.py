@@ -5,7 +5,7 @@ import time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dodo_hooks.core.added_edges import conflict_edges
+from dodo_hooks.core.added_edges import Others, conflict_edges
 from dodo_hooks.core.dependency_graph import topological_order
 
 Files = dict[int, "tuple[bytes, ...] | None"]
@@ -85,6 +85,29 @@ def test_g7_no_two_jobs_overlap_that_must_not_however_the_others_end(
     topological_order([[*n, *w] for n, w in zip(needs, waits, strict=True)])  # no cycle
     for one, other in overlaps(files, needs, waits, data):
         assert not must_not_overlap(files, changers, one, other)
+
+
+@given(hooks(), st.sets(st.integers(0, 6)), st.sets(st.integers(0, 6), max_size=2), st.data())
+def test_p6_a_reader_of_all_files_waits_for_each_change_and_an_unknown_job_runs_alone(
+    hook: tuple[Files, set[int], list[list[int]], list[list[int]]],
+    readers: set[int],
+    alone: set[int],
+    data: st.DataObject,
+) -> None:
+    files, changers, needs, after = hook
+
+    def must_not(one: int, other: int) -> bool:
+        is_read = (one in readers and other in changers) or (other in readers and one in changers)
+        return is_read or bool({one, other} & alone) or must_not_overlap(files, changers, one, other)
+
+    order = topological_order([[*n, *a] for n, a in zip(needs, after, strict=True)])
+    waits = [set(one) for one in after]
+    for first, then in conflict_edges(files, changers, order, needs, after, Others(readers, alone)):
+        waits[then].add(first)
+        assert must_not(first, then)
+        assert order.index(first) < order.index(then)
+    for one, other in overlaps(files, needs, waits, data):
+        assert not must_not(one, other)
 
 
 def test_g7_jobs_go_in_the_order_of_the_file_and_each_waits_for_the_last_alone() -> None:

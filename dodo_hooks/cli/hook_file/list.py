@@ -156,6 +156,8 @@ def _job_record(hook: Hook, job: Job) -> dict[str, Any]:
         "supersedes": job.supersedes,
         "counts_commit": job.counts_commit,
         "is_required": job.is_required,
+        "reads": job.conduct.reads if job.conduct else None,
+        "writes": job.conduct.writes if job.conduct else None,
     }
 
 

@@ -220,6 +220,7 @@ def _with_results(hook: Hook, present: Hook | None, selected: Collection[int]) -
                 files=job.files and same.files,
                 is_setup=same.is_setup and number not in selected,
                 counts_commit=same.counts_commit,
+                conduct=same.conduct,
             )
     return hook._replace(jobs=tuple(jobs))
 

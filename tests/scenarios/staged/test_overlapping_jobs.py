@@ -126,3 +126,26 @@ def test_g6_g7_each_fixer_builds_on_the_one_before(repo: Repo) -> None:
     assert head(repo, "text") == fixed
     assert repo.read("text") == fixed.replace("line 30\n", "line thirty, unstaged\n")
     assert repo.git("diff", "--cached", "--name-only").stdout == ""
+
+
+def test_p6_declared_jobs_take_turns_where_one_writes_what_the_other_reads(repo: Repo, make_gate: MakeGate) -> None:
+    types, format_, apart = make_gate("types"), make_gate("format"), make_gate("apart")
+    repo.settings(jobs=8)
+    writer = {"glob": "*.py", "writes": "given"}
+    repo.hook(
+        "pre-commit",
+        format={"run": f": {{staged_files}}; {format_.command}", **writer},
+        types={"run": types.command, "reads": True},
+        apart={"run": f": {{staged_files}}; {apart.command}", "glob": "*.md"},
+    )
+    stage(repo, "a.py", "b.md")
+    git = repo.start(*COMMIT)
+    format_.wait()
+    apart.wait()
+    expect_nobody_at(types)
+    format_.open()
+    types.wait()
+    for gate in (types, apart):
+        gate.open()
+    git.communicate()
+    assert git.returncode == 0

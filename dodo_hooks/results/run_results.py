@@ -300,7 +300,9 @@ class RunResults:
     def _keep(self, number: int, job: "Job", begun: Begun) -> None:
         missing = [path for path in job.outputs if self._output(path) is None]
         if missing:
-            self._say(f"{job.name} runs each time: it did not make its output {missing[0]}")
+            other = missing[0].removeprefix(job.root + "/")
+            fix = f" (write /{other} for that of the top)" if job.root and self._output(other) is not None else ""
+            self._say(f"{job.name} runs each time: it did not make its output {missing[0]}{fix}")
             return
         known = self._known_of(number)
         if isinstance(known, Undecidable):

@@ -39,6 +39,7 @@ from dodo_hooks.loader.compile.job_files import (
     IsTracked,
     check_lists,
     check_outputs,
+    check_paths,
     file_needs,
     outputs_in,
     with_results,
@@ -126,7 +127,8 @@ class _Compiler:
         name, flat = self.setting.hook, self.flat
         every = owners(name, flat)
         needs, errors = check_needs(name, flat, every, flats, self.tree, file_needs(flat))
-        errors += check_outputs(flat, self.tree, self.context.is_tracked)
+        misplaced = [*check_paths(flat, self.tree)]
+        errors += misplaced or check_outputs(flat, self.tree, self.context.is_tracked)
         errors += [*check_names(every, self.tree), *check_modes(name, self.body, flat, self.tree)]
         errors += check_keys(name, self.body, flat, self.tree)
         errors += check_snapshots(name, self.body, flat, every, self.tree, needs)
@@ -237,7 +239,7 @@ class _Compiler:
         dependents, followers = dependents_of(chains.needs), dependents_of(chains.after)
         jobs: list[Job] = []
         for number, member in enumerate(self.flat.members):
-            job = with_results(self._job(number, member, found[number], checks), member.body, self.outputs)
+            job = with_results(self._job(number, member, found[number], checks), member, self.outputs)
             if number in self.flat.snapshots:
                 job = with_snapshot(job, member, self.body)
             phase = BACKGROUND if background[number] and number not in chains.in_front else FOREGROUND

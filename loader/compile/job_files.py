@@ -1,26 +1,27 @@
 """`inputs` and `outputs` of jobs -> the plan's records, and the needs that come from them (K2, K10).
 
-An entry without wildcards is a path from the top of the working tree: a file, or a folder with all that is in it.
-A pattern is one as in `glob`. A job that has an output of another job of its hook among its inputs needs that job. A
-pattern reaches an output where it matches it, or where the folder that it looks into lies in it: `dist/**` reaches
-`dist`, and `**/*.js` does not, since it would make each such job need whatever installs `node_modules`.
+An entry is relative to the job's root; with a leading slash it is from the top of the working tree. One without
+wildcards is a path: a file, or a folder with all that is in it. A pattern is one as in `glob`. A job that has an output
+of another job of its hook among its inputs needs that job. A pattern reaches an output where it matches it, or where
+the folder that it looks into lies in it: `dist/**` reaches `dist`, and `**/*.js` does not, since it would make each
+such job need whatever installs `node_modules`.
 """
 
-import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
-from dodo_hooks.core.diagnostics import Diagnostic
+from dodo_hooks.core.diagnostics import Diagnostic, parts_of
 from dodo_hooks.core.matching import matches
 from dodo_hooks.core.plan import Job
 from dodo_hooks.core.plan_parts import Input
 from dodo_hooks.core.text.terminal_text import quote
 from dodo_hooks.host.posix import encode_path
-from dodo_hooks.loader.compile.flatten import Flat
-from dodo_hooks.loader.compile.job_conditions import matchers
+from dodo_hooks.loader.compile.flatten import Flat, Member, root_of
+from dodo_hooks.loader.globs.compile_globs import compile_glob
+from dodo_hooks.loader.globs.from_top import WILDCARDS, path_from_top, pattern_from_top
 from dodo_hooks.loader.read.nodes import Node, Path, key_mark_at, mark_at
-from dodo_hooks.loader.schema.job_models import JobBody
-from dodo_hooks.loader.schema.value_parsers import WILDCARDS
+from dodo_hooks.loader.schema.value_parsers import made_path, read_path
 
 IsTracked = Callable[[list[str]], set[str]]  # which of these paths git tracks, or hold something that it tracks
 
@@ -35,11 +36,12 @@ class FileNeed:
     path: Path  # of the input in the tree
 
 
-def with_results(job: Job, body: JobBody, outputs: Iterable[str]) -> Job:
+def with_results(job: Job, member: Member, outputs: Iterable[str]) -> Job:
     """Return the job with what says whether it has to run again; `outputs` are those of the whole plan."""
+    body = member.body
     return job._replace(
-        inputs=inputs_of(body.inputs, outputs),
-        outputs=tuple(body.outputs),
+        inputs=inputs_of(body.inputs, job.root, outputs),
+        outputs=tuple(_outputs_of(member)),
         env_inputs=tuple(body.env_inputs),
         uptodate=tuple(body.uptodate),
         is_incremental=bool(body.inputs or body.uptodate or body.incremental),
@@ -48,23 +50,30 @@ def with_results(job: Job, body: JobBody, outputs: Iterable[str]) -> Job:
     )
 
 
-def inputs_of(texts: Iterable[str], outputs: Iterable[str]) -> tuple[Input, ...]:
+def _outputs_of(member: Member) -> list[str]:
+    return [path_from_top(text, root_of(member)) for text in member.body.outputs]
+
+
+def inputs_of(texts: Iterable[str], root: str, outputs: Iterable[str]) -> tuple[Input, ...]:
     """Return the inputs of a job; `outputs` are those of the whole plan."""
     made = [output.encode("utf-8", "surrogateescape") for output in outputs]
     found = []
     for text in texts:
-        one = _input(text)
+        one = _input(text, root)
         lies_in = any(one.path == output or one.path.startswith(output + b"/") for output in made)
         found.append(one._replace(reaches_outputs=lies_in))
     return tuple(found)
 
 
-def _input(text: str) -> Input:
+def _input(text: str, root: str) -> Input:
     if not WILDCARDS.search(text):
-        return Input(text, encode_path(posixpath.normpath(text)), None)
-    folders = text.removeprefix("/").removeprefix("./").split("/")[:-1]
-    wild = next((place for place, folder in enumerate(folders) if WILDCARDS.search(folder)), len(folders))
-    return Input(text, encode_path("/".join(folders[:wild])), matchers([text])[0])
+        path = path_from_top(text, root)
+        return Input(text, encode_path(path), None) if path != "." else Input(text, b"", compile_glob("**"))
+    folder, pattern = pattern_from_top(text, root)
+    inside = pattern.removeprefix("/").removeprefix("./").split("/")[:-1]
+    wild = next((place for place, name in enumerate(inside) if WILDCARDS.search(name)), len(inside))
+    looks_into = "/".join([*filter(None, [folder]), *inside[:wild]])
+    return Input(text, encode_path(looks_into), compile_glob(pattern, folder=folder))
 
 
 def file_needs(flat: Flat) -> list[FileNeed]:
@@ -73,14 +82,14 @@ def file_needs(flat: Flat) -> list[FileNeed]:
     A job in a snapshot has none: its inputs are those of a commit, and no job makes them.
     """
     found: dict[tuple[int, int], FileNeed] = {}
-    makers = [(number, output) for number, member in enumerate(flat.members) for output in member.body.outputs]
+    makers = [(number, output) for number, member in enumerate(flat.members) for output in _outputs_of(member)]
     if not makers:
         return []
     for number, member in enumerate(flat.members):
         if number in flat.snapshots:
             continue
         for place, text in enumerate(member.body.inputs):
-            one = _input(text)
+            one = _input(text, root_of(member))
             for maker, output in makers:
                 if maker != number and _reads(one, encode_path(output)):
                     found.setdefault((number, maker), FileNeed(number, maker, output, (*member.path, "inputs", place)))
@@ -95,6 +104,20 @@ def _reads(one: Input, output: bytes) -> bool:
     return matches(one.matcher, output)
 
 
+def check_paths(flat: Flat, tree: Node) -> Iterator[Diagnostic]:
+    """Yield errors about inputs and outputs that are not in the working tree (K10)."""
+    for name, member in zip(flat.names, flat.members, strict=True):
+        body, root = member.body, root_of(member)
+        inputs = ((read_path, "inputs", place, text) for place, text in enumerate(body.inputs))
+        outputs = ((made_path, "outputs", place, text) for place, text in enumerate(body.outputs))
+        for check, key, place, text in chain(inputs, outputs):
+            try:
+                check(text, pattern_from_top(text, root)[0] if WILDCARDS.search(text) else path_from_top(text, root))
+            except ValueError as error:
+                message, fix = parts_of(error)
+                yield Diagnostic(mark_at(tree, [*member.path, key, place]), message, f"job {quote(name)}", fix=fix)
+
+
 def check_outputs(flat: Flat, tree: Node, is_tracked: IsTracked) -> list[Diagnostic]:
     """Return errors about outputs that two jobs make, or that git tracks (K10)."""
     errors: list[Diagnostic] = []
@@ -102,7 +125,7 @@ def check_outputs(flat: Flat, tree: Node, is_tracked: IsTracked) -> list[Diagnos
     written = [
         (output, number, mark_at(tree, [*member.path, "outputs", place]), f"job {quote(flat.names[number])}")
         for number, member in enumerate(flat.members)
-        for place, output in enumerate(member.body.outputs)
+        for place, output in enumerate(_outputs_of(member))
     ]
     tracked = is_tracked([output for output, *_ in written]) if written else set[str]()
     for output, number, mark, who in written:
@@ -137,4 +160,4 @@ def _overlap(one: str, other: str) -> bool:
 def outputs_in(flats: Iterable[Mapping[str, Flat]]) -> tuple[str, ...]:
     """Return the outputs of all jobs of a file."""
     members = (member for by_name in flats for flat in by_name.values() for member in flat.members)
-    return tuple(dict.fromkeys(output for member in members for output in member.body.outputs))
+    return tuple(dict.fromkeys(output for member in members for output in _outputs_of(member)))

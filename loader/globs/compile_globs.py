@@ -24,18 +24,19 @@ if TYPE_CHECKING:
 Shape = tuple[str, tuple[bytes, ...]]  # the kind of a matcher, and what it needs to know
 
 
-def compile_glob(pattern: str, ignores_case: bool = False) -> "Matcher":
-    """Return the matcher of a glob (C8).
+def compile_glob(pattern: str, ignores_case: bool = False, folder: str = "") -> "Matcher":
+    """Return the matcher of a glob (C8) that is relative to a folder; "" is the top.
 
     Raises:
         ValueError: it is not a glob; the message says why, and what would be one.
     """
-    return _path_matcher(pattern, ignores_case)
+    return _path_matcher(pattern, ignores_case, folder)
 
 
 @lru_cache(maxsize=10_000)  # it is called to check the models and to compile them, and many jobs have the same glob
-def _path_matcher(pattern: str, ignores_case: bool) -> "Matcher":
-    return _compiled([_rooted(components_of(one), one) for one in expand_braces(pattern)], ignores_case)
+def _path_matcher(pattern: str, ignores_case: bool, folder: str) -> "Matcher":
+    above: list[Component] = [[(LITERAL, letter) for letter in name] for name in folder.split("/") if name]
+    return _compiled([above + _rooted(components_of(one), one) for one in expand_braces(pattern)], ignores_case)
 
 
 def compile_branch_glob(pattern: str, ignores_case: bool = False) -> "Matcher":

@@ -26,7 +26,6 @@ from dodo_hooks.loader.schema.value_types import (
     ChangesFail,
     Env,
     FailMode,
-    FilePaths,
     FileTypes,
     FilledText,
     Flag,
@@ -34,6 +33,7 @@ from dodo_hooks.loader.schema.value_types import (
     InputPaths,
     Nice,
     Number,
+    OutputPaths,
     Requirements,
     Run,
     Script,
@@ -100,7 +100,7 @@ class JobBody(Body):
     concurrency: Concurrency | None = None
     nice: Nice | None = None
     inputs: Annotated[InputPaths, BeforeValidator(_in_place)] = []
-    outputs: FilePaths = []
+    outputs: OutputPaths = []
     env_inputs: Variables = []
     cache: Cache = ""
     incremental: Flag | None = None

@@ -11,8 +11,6 @@ from dodo_hooks.loader.schema.value_types import (
     TEXT,
     Body,
     Env,
-    FilePath,
-    FilePaths,
     Folder,
     GroupName,
     LogBytes,
@@ -20,6 +18,8 @@ from dodo_hooks.loader.schema.value_types import (
     OneOrMore,
     Run,
     Seconds,
+    SharedPath,
+    SharedPaths,
     Text,
     map_or_text,
     short_for,
@@ -65,13 +65,13 @@ class JobLogBody(Body):
 class LinkBody(Body):
     """Shared paths that are linked. The job may then change your files."""
 
-    link: FilePaths
+    link: SharedPaths
 
 
 Share: TypeAlias = Annotated[
     OneOrMore[
         Annotated[
-            Annotated[FilePath, Tag(TEXT)] | Annotated[LinkBody, Tag(MAP)],
+            Annotated[SharedPath, Tag(TEXT)] | Annotated[LinkBody, Tag(MAP)],
             Discriminator(map_or_text),
         ]
     ],

@@ -27,6 +27,7 @@ from dodo_hooks.core.text.terminal_text import join_or, quote
 from dodo_hooks.core.text.units import bytes_of, seconds_of
 from dodo_hooks.host.files.clone import HARDLINK, REFLINK
 from dodo_hooks.loader.globs.compile_globs import compile_glob, compile_regex
+from dodo_hooks.loader.globs.from_top import WILDCARDS, leads_out, pattern_from_top
 from dodo_hooks.loader.read.nodes import ListNode, MapNode, Scalar, describe, is_empty
 from dodo_hooks.loader.shell.placeholders import is_known
 
@@ -40,7 +41,6 @@ PLACES = (CI, ELSEWHERE)
 # Patterns that the JSON Schema has too, so in what Python and ECMAScript have in common.
 MACRO = "[A-Za-z_][A-Za-z0-9_-]*"
 VARIABLE = "[A-Za-z_][A-Za-z0-9_]*"
-WILDCARDS = re.compile(r"[*?\[{\\]")  # a path with one of these is a pattern
 _Filled = TypeVar("_Filled")
 
 
@@ -178,35 +178,48 @@ def folder(root: str) -> str:
 
 
 def input_path(text: str) -> str:
-    """Check one entry of `inputs`: a pattern, or a path in the working tree."""
+    """Check one entry of `inputs`, a pattern or a path, but for where it leads: a group may set the root."""
     if WILDCARDS.search(text):
-        return glob(text)
-    return _path(text)
+        glob(pattern_from_top(text, "")[1])
+    return text
 
 
-def file_path(text: str) -> str:
-    """Return one entry of `outputs` or `share` relative to the top, normalized."""
+def output_path(text: str) -> str:
+    """Check one entry of `outputs`, likewise."""
     if WILDCARDS.search(text):
         raise InvalidValue(f"expected a path, {quote(text)} is a pattern", "name the folder that holds such files")
-    path = _path(text)
-    if path == ".":
-        raise ValueError("expected a file or folder in the repository, found the repository itself")
-    return path
+    return text
+
+
+def shared_path(text: str) -> str:
+    """Return one entry of `share` relative to the top, normalized."""
+    return made_path(output_path(text), _inside(text, "path"))
 
 
 def _inside(text: str, what: str) -> str:
     if text.startswith("/"):
         raise ValueError(f"expected a {what} relative to the top of the repository, found the absolute {quote(text)}")
-    path = posixpath.normpath(text)
-    if path.split("/")[0] == "..":
+    return _not_outside(text, posixpath.normpath(text), what)
+
+
+def _not_outside(text: str, path: str, what: str) -> str:
+    if leads_out(path):
         raise ValueError(f"expected a {what} inside of the repository, {quote(text)} leads out of it")
     return path
 
 
-def _path(text: str) -> str:
-    path = _inside(text, "path")
+def read_path(text: str, path: str) -> str:
+    """Return a normalized path from the top that is in the working tree; `text` is the entry as written."""
+    _not_outside(text, path, "path")
     if ".git" in path.lower().split("/"):
         raise ValueError(f"expected a path in the working tree, {quote(text)} is git's own")
+    return path
+
+
+def made_path(text: str, path: str) -> str:
+    """Return such a path that is not the working tree itself."""
+    if read_path(text, path) == ".":
+        raise ValueError("expected a file or folder in the repository, found the repository itself")
     return path
 
 

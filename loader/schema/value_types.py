@@ -121,8 +121,12 @@ InputPaths: TypeAlias = Annotated[
     OneOrMore[Annotated[FilledText, AfterValidator(value_parsers.input_path)]],
     Shape("pattern, path, or list of both", or_one=True),
 ]
-FilePath: TypeAlias = Annotated[FilledText, AfterValidator(value_parsers.file_path)]
-FilePaths: TypeAlias = Annotated[OneOrMore[FilePath], Shape("path or list of paths", or_one=True)]
+OutputPaths: TypeAlias = Annotated[
+    OneOrMore[Annotated[FilledText, AfterValidator(value_parsers.output_path)]],
+    Shape("path or list of paths", or_one=True),
+]
+SharedPath: TypeAlias = Annotated[FilledText, AfterValidator(value_parsers.shared_path)]
+SharedPaths: TypeAlias = Annotated[OneOrMore[SharedPath], Shape("path or list of paths", or_one=True)]
 GroupName: TypeAlias = Annotated[
     Text, AfterValidator(value_parsers.group_name), Shape("text", {"type": "string", "minLength": 1, "maxLength": 100})
 ]

@@ -140,6 +140,25 @@ def test_k2_an_input_that_matches_no_file_is_reported_with_its_job(repo: Repo) -
     assert (one["subject"], one["message"]) == ('job "pre-commit:lint"', 'no file matches the input "*.c"')
 
 
+def test_k2_an_input_that_only_the_top_has_is_reported_with_its_fix(repo: Repo) -> None:
+    for path in ("package.json", "a/lib.c", "web/main.js"):
+        repo.write(path, "1")
+    texts = ["package.json", "web/**", "*.c", "*.js", "/package.json", "../web/main.js", "../web/*.x", "none"]
+    repo.hook("pre-commit", lint={"run": "true", "root": "web", "inputs": texts})
+    done = repo.run("validate", check=True)
+    about = 'dodo-hooks: hooks.dodo: job "pre-commit:lint": no file matches the input '
+    assert done.stderr.splitlines() == [
+        about + '"package.json" below "web"; write "/package.json" for that of the top',
+        about + '"web/**" below "web"; write "/web/**" for that of the top',
+        about + '"*.c" below "web"; write "/**/*.c" for that of the top',
+        about + '"../web/*.x"',
+        about + '"none"',
+    ]
+    repo.file(repo.read("hooks.dodo").replace("- package.json", "- /package.json").replace("- web/", "- /web/"))
+    left = repo.run("validate", check=True).stderr
+    assert '"*.c" below' in left and "package.json" not in left and "web/**" not in left
+
+
 def test_c2_a_file_that_is_right_is_an_empty_list(repo: Repo) -> None:
     repo.file("hooks: {}\n")
     done = repo.run("validate", "--format", "json")

@@ -10,11 +10,10 @@ import click
 from dodo_hooks.cli.options.click_options import text_or_json_option
 from dodo_hooks.cli.repository import no_hook_file, print_once, size_of, tree_here
 from dodo_hooks.cli.terminal_table import escape, say
-from dodo_hooks.core.diagnostics import WARNING, Diagnostic, Location
-from dodo_hooks.core.errors import ConfigError, GitError
+from dodo_hooks.core.diagnostics import Diagnostic
+from dodo_hooks.core.errors import ConfigError
 from dodo_hooks.core.plan import Plan
-from dodo_hooks.core.text.terminal_text import quote
-from dodo_hooks.git.repo import find_repo, locate_repo
+from dodo_hooks.git.repo import locate_repo
 from dodo_hooks.host.world import World
 from dodo_hooks.plans.own_config import load_own_config
 
@@ -34,15 +33,17 @@ def validate(world: World, file: str | None, form: str, schema: bool) -> int:
 
         say(SCHEMA_FILE.read_text(encoding="utf-8").rstrip("\n"))
         return 0
+    from dodo_hooks.cli.hook_file.unmatched_inputs import unmatched_inputs
+
     plan, errors = _check(world, file)
     if form == "json":
-        found = [*errors, *(plan.diagnostics if plan else ()), *(_unmatched(world, plan) if plan else ())]
+        found = [*errors, *(plan.diagnostics if plan else ()), *(unmatched_inputs(world, plan) if plan else ())]
         say(json.dumps([one.fields() for one in found], indent=2))
         return ConfigError.exit_code if errors else 0
     if errors or plan is None:
         raise ConfigError(errors)
     report = print_once()
-    for one in (*plan.diagnostics, *_unmatched(world, plan)):
+    for one in (*plan.diagnostics, *unmatched_inputs(world, plan)):
         report(one.sentence)
     say(f"OK: {escape(os.path.relpath(plan.file, world.cwd))}: {size_of(plan)}")
     return 0
@@ -57,33 +58,6 @@ def _read_anew(world: World) -> Plan:
     if plan is None:
         raise no_hook_file(top)
     return plan
-
-
-def _unmatched(world: World, plan: Plan) -> list[Diagnostic]:
-    """Return a warning for each input that no file matches; none outside of a repository (K2)."""
-    from dodo_hooks.loader.read.sources import path_below
-    from dodo_hooks.results.contents import Contents
-    from dodo_hooks.results.found import Undecidable
-    from dodo_hooks.results.tree import Tree
-
-    jobs = [(hook, job) for hook in plan.hooks for job in hook.jobs if job.inputs]
-    try:
-        repo = find_repo(world.environ, world.cwd)  # git is started in it
-        tree = Tree(repo, world.environ, Contents(repo, ""), [job for _, job in jobs]) if jobs else None
-        return [
-            Diagnostic(
-                Location(path_below(repo.top or world.cwd, plan.file)),
-                f"no file matches the input {quote(one.text)}",
-                f"job {quote(f'{hook.name}:{job.name}')}",
-                WARNING,
-            )
-            for hook, job in jobs
-            for one in job.inputs
-            if tree is not None and not one.reaches_outputs
-            if not tree.inputs(job._replace(inputs=(one,), outputs=())).names.files
-        ]
-    except (GitError, Undecidable):
-        return []
 
 
 def _check(world: World, file: str | None) -> tuple[Plan | None, list[Diagnostic]]:

@@ -12,7 +12,7 @@ DOCUMENT = Path(__file__).parents[3] / "docs" / "incremental.md"
 BLOCKS = re.findall(r"^```yaml\n(# hooks\.dodo\n.*?)^```$", DOCUMENT.read_text(), re.MULTILINE | re.DOTALL)
 # What each program does beside noting its call, and prints for `--version`.
 PROGRAMS = {
-    "npm": "rm -rf node_modules; mkdir node_modules",
+    "npm": '[ "$1" = ci ] && { rm -rf node_modules; mkdir node_modules; exit; }; mkdir -p dist; cat src/* > dist/out',
     "npx": "",
     "node": "",
     "uv": "mkdir -p .venv",
@@ -23,7 +23,8 @@ PROGRAMS = {
     "ruff": "",
 }
 FILES = ("package.json", "package-lock.json", "pyproject.toml", "uv.lock", "Cargo.toml", "Cargo.lock", "api.proto")
-SOURCES = ("src/main.rs", "src/app.py", "mypy.ini", "eslint.config.js", "web.ts")
+SOURCES = ("src/main.rs", "src/app.py", "mypy.ini", "eslint.config.js", "web.ts", "tsconfig.json")
+PACKAGES = tuple(f"packages/{name}/{file}" for name in ("lib", "app") for file in ("package.json", "src/index.ts"))
 
 
 @pytest.fixture
@@ -37,8 +38,8 @@ def project(repo: Repo) -> Repo:
         (programs / name).write_text(script)
         (programs / name).chmod(0o755)
     repo.env["PATH"] = f"{programs}:{repo.env['PATH']}"
-    repo.write(".gitignore", "node_modules\n.venv\ntarget\ngen\n")
-    for name in (*FILES, *SOURCES):
+    repo.write(".gitignore", "node_modules\n.venv\ntarget\ngen\ndist\n")
+    for name in (*FILES, *SOURCES, *PACKAGES):
         repo.write(name, f"{name}\n")
     repo.git("add", ".")
     return repo
@@ -62,7 +63,10 @@ def calls(repo: Repo) -> list[str]:
         (1, ["uv"], "uv.lock", ["uv"]),
         (2, ["cargo"], "src/main.rs", ["cargo"]),
         (3, ["protoc", "mypy"], "src/app.py", ["mypy"]),
-        (4, ["npx", "ruff"], "src/app.py", ["ruff"]),
+        (4, ["npm", "npm"], "packages/lib/src/index.ts", ["npm", "npm"]),
+        (4, ["npm", "npm"], "packages/app/src/index.ts", ["npm"]),
+        (4, ["npm", "npm"], "tsconfig.json", ["npm", "npm"]),
+        (5, ["npx", "ruff"], "src/app.py", ["ruff"]),
     ],
 )
 def test_k6_a_recipe_runs_once(number: int, first: list[str], edited: str, again: list[str], project: Repo) -> None:
@@ -90,4 +94,4 @@ def test_k5_a_comment_in_the_recipe_with_a_dependent_runs_no_dependent(project: 
 
 
 def test_every_recipe_is_run() -> None:
-    assert len(BLOCKS) == 5
+    assert len(BLOCKS) == 6

@@ -14,6 +14,7 @@ from dodo_hooks.core.text.names import job_names, label_of
 from dodo_hooks.loader.read.nodes import Path
 from dodo_hooks.loader.schema.job_models import GroupBody, HookBody, JobBody
 from dodo_hooks.loader.schema.part_models import ConcurrencyBody, SetupBody
+from dodo_hooks.loader.shell.quoting import with_literal_braces
 
 SETUP = "setup"  # the name of an unnamed command before all jobs
 
@@ -101,11 +102,11 @@ def _names_itself(member: Member) -> str:
     if body.script is not None:
         return body.script
     if isinstance(body.run, str):
-        return _EXPORTS.sub("", body.run)
+        return with_literal_braces(_EXPORTS.sub("", body.run))
     if isinstance(body.run, list):
-        return " ".join(body.run)
+        return with_literal_braces(" ".join(body.run))
     first = next(iter((body.run or {}).values()), "job")  # on any system: names are the same everywhere
-    return first if isinstance(first, str) else " ".join(first)
+    return with_literal_braces(first if isinstance(first, str) else " ".join(first))
 
 
 @dataclass(slots=True)

@@ -61,7 +61,7 @@ from dodo_hooks.loader.compile.validation import (
 from dodo_hooks.loader.read.nodes import Node, mark_at, mark_inside, node_at
 from dodo_hooks.loader.schema.file_models import HookFile
 from dodo_hooks.loader.schema.job_models import HookBody
-from dodo_hooks.loader.shell.quoting import TemplateError, find_doubtful_braces
+from dodo_hooks.loader.shell.quoting import TemplateError, find_doubtful_braces, with_literal_braces
 
 BACKGROUND_TIMEOUT_S = 3600.0  # of a job that names none; in the foreground there is no limit (R15)
 
@@ -234,7 +234,7 @@ class _Compiler:
 
     def _hook(self, chains: HookEdges, background: Sequence[bool], found: Sequence[Command]) -> Hook:
         made_by = {(one.job, one.need) for one in file_needs(self.flat)}
-        checks = Checks()
+        checks = Checks(self.context.is_own)
         checks.of([self.body])  # they come first, also where there is no job (requirements.py)
         dependents, followers = dependents_of(chains.needs), dependents_of(chains.after)
         jobs: list[Job] = []
@@ -343,6 +343,8 @@ class _Compiler:
         """
         levels = member.levels
         lister = files_of(member, self.body)
+        if lister and self.context.is_own:
+            lister = with_literal_braces(lister)
         patterns = next((body.glob for body in reversed(levels) if body.glob), [])
         types = next((body.file_types for body in reversed(levels) if body.file_types), [])
         excludes = [*self.body.exclude, *(pattern for body in levels for pattern in body.exclude)]

@@ -20,6 +20,7 @@ from dodo_hooks.core.plan_parts import Check, Condition
 from dodo_hooks.loader.globs.compile_globs import compile_branch_glob, compile_glob, compile_regex
 from dodo_hooks.loader.schema.condition_models import ConditionBody, PatternBody
 from dodo_hooks.loader.schema.job_models import HookBody, JobBody
+from dodo_hooks.loader.shell.quoting import with_literal_braces
 
 if TYPE_CHECKING:
     from dodo_hooks.core.plan_parts import Matcher
@@ -33,6 +34,7 @@ SkipOnly = bool | list[str | ConditionBody]
 class Checks:
     """The checks of a hook: one for each `skip` and `only`, however many jobs it is about (C5)."""
 
+    is_own: bool  # it is a hook of a file of ours, where `{lbrace}` is a brace
     all: list[Check] = field(default_factory=list[Check])
     _of_bodies: dict[int, tuple[int, ...]] = field(default_factory=dict[int, tuple[int, ...]])
 
@@ -44,7 +46,7 @@ class Checks:
         if id(body) not in self._of_bodies:
             first = len(self.all)
             self.all += [
-                Check(is_only, _conditions(rule))
+                Check(is_only, _conditions(rule, self.is_own))
                 for is_only, rule in ((False, body.skip), (True, body.only))
                 if rule is not None
             ]
@@ -69,33 +71,33 @@ def _matcher(pattern: str | PatternBody, read: "Callable[[str, bool], Matcher]")
     return compile_regex(pattern.regex) if pattern.regex is not None else read(pattern.glob or "", pattern.ignore_case)
 
 
-def _conditions(rule: SkipOnly) -> tuple[Condition, ...]:
+def _conditions(rule: SkipOnly, is_own: bool) -> tuple[Condition, ...]:
     if isinstance(rule, bool):
         return (Condition(ALWAYS if rule else NEVER),)
-    return tuple(_condition(one) for one in rule)
+    return tuple(_condition(one, is_own) for one in rule)
 
 
-def _condition(one: str | ConditionBody) -> Condition:
+def _condition(one: str | ConditionBody, is_own: bool) -> Condition:
     if isinstance(one, str):
         return Condition(one) if one in _STATES else Condition(HAS_VARIABLE, one)
-    parts = _parts(one)
+    parts = _parts(one, is_own)
     if len(parts) == 1:
         return parts[0]._replace(reason=one.desc)
     return Condition(ALL_OF, parts=tuple(parts), reason=one.desc)
 
 
-def _parts(one: ConditionBody) -> list[Condition]:
+def _parts(one: ConditionBody, is_own: bool) -> list[Condition]:
     parts = []
     if one.ref:
         parts.append(Condition(ON_REF, _as_written(one.ref), matchers(one.ref, compile_branch_glob)))
     if one.env is not None:
         parts.append(Condition(HAS_VARIABLE, one.env))
     if one.run is not None:
-        parts.append(Condition(RUN_SUCCEEDS, one.run))
+        parts.append(Condition(RUN_SUCCEEDS, with_literal_braces(one.run) if is_own else one.run))
     if one.changed:
         parts.append(Condition(HAS_CHANGED, _as_written(one.changed), matchers(one.changed)))
     if one.all:
-        parts.append(Condition(ALL_OF, parts=tuple(_condition(part) for part in one.all)))
+        parts.append(Condition(ALL_OF, parts=tuple(_condition(part, is_own) for part in one.all)))
     return parts
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 ALL_ARGUMENTS = "0"
+LITERAL_BRACE = "lbrace"  # `{lbrace}` is a `{` that means itself, in every position and under every shell
 CHANGED_FILES = "changed_files"
 
 # Variable -> its placeholders; several are what other tools' files call it.

@@ -179,7 +179,7 @@ def _code_in(name: str, operands: "list[Word]", is_run: bool) -> "tuple[list[Wor
         re.match(r"(?i)-(c|command|e|ec|enc\w*)\Z", one.text) for one in operands
     )
     if kind == _ALL or is_all:
-        return operands, True
+        return operands, kind == _ALL or any(one.text == "-" or UNKNOWN in one.text for one in operands)
     found, has_code, is_next, reads, previous = list[Word](), False, False, False, ""
     for word in operands:
         text, option = word.text, code.match(word.text)

@@ -20,6 +20,7 @@ from dodo_hooks.loader.shell.placeholders import (
     ALL_ARGUMENTS,
     CHANGED_FILES,
     LISTS,
+    LITERAL_BRACE,
     is_known,
     nearest,
     takes_event,
@@ -29,7 +30,7 @@ from dodo_hooks.loader.shell.programs import changes_list, check_programs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterator, Mapping, Sequence
 
 _BRACES = re.compile(r"(?<![$@])\{([A-Za-z_][A-Za-z0-9_-]*|[0-9]+)\}")
 _MACRO = re.compile(r"(?<!\$)\{([^{}\s$]+)\}")
@@ -66,10 +67,14 @@ class Template(Record):
     is_own: bool = True  # a word that nearly is a placeholder is an error; else it stays as it is
 
 
+_ANY_NUMBER = 999  # of arguments
+_NO_MACROS = Template("", 0, {})
+
+
 def expand_placeholders(command: str, shell: str, template: Template) -> QuotedCommand:
     """`command` with expansions instead of placeholders, for a shell of this name; raises TemplateError."""
-    text, origin = _expand_macros(command, template.macros)
-    found = _find(text, template)
+    text, origin, literal = _expand_macros(command, template)
+    found = _find(text, template, literal)
     if shell not in POSIX or not template.is_own:
         found = {offset: name for offset, name in found.items() if is_known(name, template.arguments)}
     try:
@@ -77,6 +82,29 @@ def expand_placeholders(command: str, shell: str, template: Template) -> QuotedC
     except Refused as refused:
         start = next(iter(found)) if refused.start is None else refused.start
         raise TemplateError(*_parts(found[start], refused, template), origin[min(start, len(origin) - 1)]) from None
+
+
+def escape_braces(text: str, macros: "Mapping[str, str]", *, is_query: bool = False) -> str:
+    """Return a command of another tool's file as one of ours: braces that mean themselves there do so here.
+
+    `is_query`: it is one in which no placeholder is replaced.
+    """
+    template = Template("", _ANY_NUMBER, macros)
+    found = [
+        start
+        for start, name in _find(text, template).items()
+        if is_known(name, _ANY_NUMBER) is is_query and name not in macros
+    ]
+    names = {LITERAL_BRACE, *macros} if is_query else {LITERAL_BRACE}.difference(macros)
+    pasted = [match.start() for match in _macros_in(text, names)]
+    for start in sorted({*found, *pasted}, reverse=True):
+        text = f"{text[:start]}{{{LITERAL_BRACE}}}{text[start + 1 :]}"
+    return text
+
+
+def with_literal_braces(text: str) -> str:
+    """Return a text in which nothing but `{lbrace}` is replaced."""
+    return _expand_macros(text, _NO_MACROS)[0] if LITERAL_BRACE in text else text
 
 
 def find_doubtful_braces(command: str, template: Template) -> "Iterator[tuple[int, str, str]]":
@@ -96,37 +124,51 @@ def placeholders_in(text: str, template: Template) -> "list[tuple[int, str]]":
     return sorted(known + [(match.start(), match[1]) for match in _macros_in(text, template.macros)])
 
 
-def _expand_macros(text: str, macros: "Mapping[str, str]") -> "tuple[str, Sequence[int]]":
-    """Return the text with macros pasted in, and for each character (and the end) its place in the text as it was."""
+def _expand_macros(text: str, template: Template) -> "tuple[str, Sequence[int], Container[int]]":
+    """Return the text with macros and literal braces pasted in.
+
+    Beside it: for each character, and the end, its place in the text as it was; and the offsets of the literal braces.
+    """
+    macros, literal = template.macros, set[int]()
+    names = {LITERAL_BRACE, *macros} if template.is_own else macros
     origin, at, uses = list(range(len(text) + 1)), 0, 0
-    while match := next(_macros_in(text, macros, at), None):
-        at, pasted, uses = match.start(), macros[match[1]], uses + 1
+    while match := next(_macros_in(text, names, at, literal), None):
+        at, is_macro = match.start(), match[1] in macros
+        pasted, uses = macros[match[1]] if is_macro else "{", uses + is_macro
         text = text[:at] + pasted + text[match.end() :]
         origin[at : match.end()] = [origin[at]] * len(pasted)
+        if not is_macro:
+            literal.add(at)
+            at += 1
         if len(text) > _LONGEST or uses > _MOST_MACROS:
             message = f"{match[0]} makes this command longer than 100,000 characters: does it contain itself?"
             raise TemplateError(message, offset=origin[at])
-    return text, origin
+    return text, origin, literal
 
 
-def _macros_in(text: str, macros: "Mapping[str, str]", start: int = 0) -> "Iterator[re.Match[str]]":
-    return (match for match in _MACRO.finditer(text, start) if match[1] in macros and not _means_itself(text, match))
+def _macros_in(
+    text: str, names: "Container[str]", start: int = 0, literal: "Container[int]" = ()
+) -> "Iterator[re.Match[str]]":
+    found = (match for match in _MACRO.finditer(text, start) if match[1] in names)
+    return (match for match in found if not _means_itself(text, match, literal))
 
 
-def _means_itself(text: str, match: "re.Match[str]") -> bool:
+def _means_itself(text: str, match: "re.Match[str]", literal: "Container[int]") -> bool:
     """Return whether it is escaped, or `{{x}}`, which is some other program's template."""
-    before = text[: match.start()]
-    is_doubled = before.endswith("{") and text.startswith("}", match.end())
+    start = match.start()
+    before = text[:start]
+    is_doubled = before.endswith("{") and start - 1 not in literal and text.startswith("}", match.end())
     return is_doubled or (len(before) - len(before.rstrip("\\"))) % 2 == 1
 
 
-def _find(text: str, template: Template) -> "dict[int, str]":
+def _find(text: str, template: Template, literal: "Container[int]" = ()) -> "dict[int, str]":
     """Return the text in the braces of each placeholder, or of what nearly is one, by its offset."""
     return {
         match.start(): match[1]
         for match in _BRACES.finditer(text)
         if (is_known(match[1], template.arguments) or (not match[1].isdigit() and nearest(match[1], template.macros)))
-        and not _means_itself(text, match)
+        and match.start() not in literal
+        and not _means_itself(text, match, literal)
     }
 
 
@@ -134,7 +176,7 @@ def _parts(name: str, refused: Refused, template: Template) -> "tuple[str, str]"
     """Return the message, and the fix: the variable to read instead, or how to write braces."""
     if not is_known(name, template.arguments):
         message = f"{{{name}}} is not a placeholder (did you mean {{{nearest(name, template.macros)}}}?)"
-        return message, f"for literal braces write \\{{{name}}}, in quotes '{{''{name}}}'"
+        return message, f"for literal braces write {{{LITERAL_BRACE}}}{name}}}"
     is_file = ", which names a file with the list, NUL-separated" if name in LISTS else ""
     variable = refused.way.replace("NAME", variable_of(name))
     return f"{{{name}}} {refused.why}", f"{refused.fix} {variable}{is_file}"

@@ -7,12 +7,15 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dodo_hooks.core.plan import as_argument
 from dodo_hooks.loader.shell.quoting import (
     QuotedCommand,
     Template,
     TemplateError,
+    escape_braces,
     expand_placeholders,
     find_doubtful_braces,
 )
@@ -446,6 +449,57 @@ def test_c6_in_another_tools_file_a_word_that_is_nearly_a_placeholder_is_reporte
     text = "x {pushed_files} {staged_files} {in-box} {unknown}"
     assert expand_placeholders(text, "sh", template).text == 'x {pushed_files} "$@" x {unknown}'
     assert [offset for offset, *_ in find_doubtful_braces(text, template)] == [2]
+
+
+@pytest.mark.parametrize(
+    ("command", "text"),
+    [
+        ("x {lbrace}branch} {lbrace}brnach}", "x {branch} {brnach}"),
+        ("x '{lbrace}branch}' \"{lbrace}1}\"", "x '{branch}' \"{1}\""),
+        ("cat <<E\n{lbrace}brnach}\nE\n", "cat <<E\n{brnach}\nE\n"),
+        ("x {lbrace}{branch}}", 'x {"${DODO_BRANCH-}"}'),
+        ("{lbrace} x; }", "{ x; }"),
+        ("x {lbrace}lbrace} \\{lbrace} {{lbrace}}", "x {lbrace} \\{lbrace} {{lbrace}}"),
+        ("x {lbrace}in} {in}", "x {in} {brnach} "),
+        ("python -c '{lbrace}branch}'", "python -c '{branch}'"),
+    ],
+)
+def test_c6_a_literal_brace_begins_no_placeholder_wherever_it_stands(command: str, text: str) -> None:
+    assert expand(command, **{"in": "{lbrace}brnach} "}).text == text
+
+
+_PIECES = (
+    "{",
+    "}",
+    "{branch}",
+    "brnach",
+    "{brnach}",
+    "{lbrace}",
+    "{in}",
+    "lbrace",
+    "\\",
+    "@",
+    "$",
+    "'",
+    '"',
+    " ",
+    "{1}",
+)
+
+
+@given(st.lists(st.sampled_from(_PIECES), max_size=12).map("".join))
+def test_c6_an_escaped_command_of_another_tool_is_the_same_command_in_a_file_of_ours(command: str) -> None:
+    macro = "{brnach}{lbrace} "
+    theirs = Template("commit-msg", 1, {"in": macro}, is_own=False)
+    ours = Template("commit-msg", 1, {"in": escape_braces(macro, {"in": ""})})
+    escaped = escape_braces(command, ours.macros)
+    try:
+        expected = expand_placeholders(command, "sh", theirs)
+    except TemplateError:
+        with pytest.raises(TemplateError):
+            expand_placeholders(escaped, "sh", ours)
+    else:
+        assert expand_placeholders(escaped, "sh", ours) == expected
 
 
 def test_c6_no_shell_takes_a_name_for_an_option(tmp_path: Path) -> None:

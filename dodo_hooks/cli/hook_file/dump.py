@@ -6,6 +6,7 @@ import click
 
 from dodo_hooks.cli.repository import no_hook_file, tree_here
 from dodo_hooks.git.repo import locate_repo
+from dodo_hooks.host.console import say
 from dodo_hooks.host.world import World
 
 
@@ -20,9 +21,10 @@ def dump(world: World, file: str | None, origin: bool, form: str) -> None:
     The files that it extends, the files for single hooks and the local overlays are merged into it. Another tool's
     file is converted, as `migrate` does for good. Comments of YAML files are kept.
     """
-    from dodo_hooks.cli.hook_file.merged_file import merged_text
+    from dodo_hooks.cli.hook_file.merged_file import merge_file
     from dodo_hooks.loader.layers.discover import find_hook_file, named_hook_file
     from dodo_hooks.loader.read.sources import Sources
+    from dodo_hooks.loader.read.yaml_writer import as_json
 
     if origin and form == "json":
         raise click.UsageError("--origin and --format json cannot be used together")
@@ -35,5 +37,8 @@ def dump(world: World, file: str | None, origin: bool, form: str) -> None:
         if here is None:
             raise no_hook_file(top)
         found = here
-    text = merged_text(found, sources, is_json=form == "json", with_origin=origin)
+    merged = merge_file(found, sources, with_origin=origin)
+    for one in merged.errors:
+        say(f"this output would not load: {one.sentence}")
+    text = as_json(merged.root) if form == "json" else merged.text
     click.echo(text.encode(), nl=False)  # UTF-8 wherever it goes: it is a file

@@ -1,6 +1,6 @@
 """The file set of a hook, where its file does not name one (G4; HOT)."""
 
-from dodo_hooks.core.plan import ALL, CHANGED, COMMAND, PUSHED, STAGED
+from dodo_hooks.core.plan import ALL, CHANGED, COMMAND, MESSAGE, NO_FILES_OF_EVENT, PUSHED, STAGED
 
 STAGING = ("pre-commit", "pre-merge-commit")  # there is a commit to come, and its index
 # Before these end there is no commit: its content is in the index.
@@ -18,6 +18,8 @@ WORDS = {
     ALL: "files",
     CHANGED: "changed files",
     COMMAND: "files from its `files` command",
+    MESSAGE: "commit message",
+    NO_FILES_OF_EVENT: "files",
 }
 
 

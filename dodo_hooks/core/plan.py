@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from dodo_hooks.core.diagnostics import Diagnostic
-    from dodo_hooks.core.plan_parts import Check, Conduct, Group, Input, Matcher, Requirement, Share
+    from dodo_hooks.core.files.file_tags import TagTables
+    from dodo_hooks.core.plan_parts import Check, Conduct, Group, Input, Matcher, Requirement, Share, TagRule
 
 FOREGROUND = "foreground"
 BACKGROUND = "background"
@@ -53,17 +54,22 @@ PUSHED = "pushed"  # what the push sends
 ALL = "all"  # what git tracks
 CHANGED = "changed"  # what the event changed in the working tree
 COMMAND = "command"  # what a command prints: `files:`
+MESSAGE = "message"  # the file with the commit's message, of which git gives the name (P4)
+NO_FILES_OF_EVENT = "none"  # no file at all: a hook of pre-commit's in an event that it has no files for
 
 
 class FileRule(Record):
     """The rule that selects the files of a job, below its root. A job without files does not apply (C7)."""
 
-    source: str  # one of the five above
+    source: str  # one of the seven above
     command: str  # for COMMAND; "" else
     globs: "tuple[Matcher, ...]"  # one of them has to match; none: all files
     excludes: "tuple[Matcher, ...]"  # none of them may
     types: "tuple[str, ...]"  # `file_types:`
     counts_deleted: bool = False  # a deleted file is enough: the job is given no list (G4)
+    required: "tuple[Matcher, ...]" = ()  # all of them have to match
+    tags: "TagRule | None" = None  # `types`, `types_or` and `exclude_types`; None: whatever its tags
+    always_runs: bool = False  # the job runs also where there is no file (`always_run` of pre-commit)
 
 
 # The kinds of conditions (C7).
@@ -190,6 +196,7 @@ class Hook(Record):
     warns: bool = False  # `fail_mode: warn`: a failure is reported and does not fail git
     is_task: bool = False  # run manually only, under this name
     requires: "tuple[Requirement, ...]" = ()  # what a push waits for (V3)
+    tag_tables: "TagTables | None" = None  # by which files get their tags; None: no job of it needs them
 
     @property
     def has_to_ask(self) -> bool:

@@ -72,6 +72,14 @@ class Share(Record):
     is_link: bool = False  # the snapshot has a link to it instead of a copy
 
 
+class TagRule(Record):
+    """The tags that a file must have (P4): core/files/file_tags.py."""
+
+    types: "tuple[str, ...]" = ()  # all of these
+    types_or: "tuple[str, ...]" = ()  # and one of these, if there are any
+    exclude_types: "tuple[str, ...]" = ()  # and none of these
+
+
 class Requirement(Record):
     """One entry of `requires:`: a job of another hook that the pushed commits must have passed (V3)."""
 

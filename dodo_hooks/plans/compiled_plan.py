@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     Stat = tuple[int, ...]
     Source = tuple[str, Stat | None, bytes | None]  # path, its stat (None: absent), its content if it was young
 
-_FORMAT = 15
+_FORMAT = 16
 KEY = (
     _FORMAT,
     __version__,
@@ -70,6 +70,10 @@ def _diagnostics_from(fields: "tuple[Any, ...]") -> "tuple[Diagnostic, ...]":
 def _hook_from(data: bytes) -> Hook:
     hook = Hook._make(marshal.loads(data))
     hook = hook._replace(jobs=tuple(_job_from(fields) for fields in hook.jobs))
+    if hook.tag_tables is not None:
+        from dodo_hooks.core.files.file_tags import TagTables
+
+        hook = hook._replace(tag_tables=TagTables._make(hook.tag_tables))
     if not hook.checks and not hook.requires:
         return hook
     from dodo_hooks.core.plan_parts import Check, Requirement
@@ -81,7 +85,7 @@ def _hook_from(data: bytes) -> Hook:
 def _job_from(fields: "tuple[Any, ...]") -> Job:
     job = Job._make(fields)
     if job.files is not None:
-        job = job._replace(files=FileRule._make(job.files))
+        job = job._replace(files=_rule_from(job.files))
     if not job.groups and not job.inputs and not job.shares and job.conduct is None:
         return job
     from dodo_hooks.core.plan_parts import Conduct, Group, Input, Share
@@ -92,6 +96,15 @@ def _job_from(fields: "tuple[Any, ...]") -> Job:
         shares=tuple(map(Share._make, job.shares)),
         conduct=None if job.conduct is None else Conduct._make(job.conduct),
     )
+
+
+def _rule_from(fields: "tuple[Any, ...]") -> FileRule:
+    rule = FileRule._make(fields)
+    if rule.tags is None:
+        return rule
+    from dodo_hooks.core.plan_parts import TagRule
+
+    return rule._replace(tags=TagRule._make(rule.tags))
 
 
 def _condition_from(fields: "tuple[Any, ...]") -> "Condition":

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dodo_hooks.core.plan import SNAPSHOT
+from dodo_hooks.core.plan_parts import TagRule
 from dodo_hooks.core.text.names import job_names, label_of
 from dodo_hooks.loader.read.nodes import Path
 from dodo_hooks.loader.schema.job_models import GroupBody, HookBody, JobBody
@@ -172,6 +173,17 @@ def tags_of(member: Member) -> tuple[str, ...]:
 def files_of(member: Member, hook: HookBody) -> str | None:
     """Return the command that lists the files of a job."""
     return next((body.files for body in reversed(member.levels) if body.files is not None), hook.files)
+
+
+def type_rule_of(member: Member) -> TagRule | None:
+    """Return the tags that the files of a job must have; None where it asks for none."""
+    levels = [*reversed(member.levels)]
+    types = next((body.types for body in levels if body.types), [])
+    types_or = next((body.types_or for body in levels if body.types_or), [])
+    exclude_types = next((body.exclude_types for body in levels if body.exclude_types), [])
+    if not (types or types_or or exclude_types):
+        return None
+    return TagRule(tuple(types), tuple(types_or), tuple(exclude_types))
 
 
 def concurrency_of(member: Member, hook: HookBody) -> list[tuple[ConcurrencyBody, bool]]:

@@ -24,6 +24,7 @@ from dodo_hooks.loader.compile.flatten import (
     root_of,
     tags_of,
     timeout_of,
+    type_rule_of,
 )
 from dodo_hooks.loader.compile.job_commands import (
     Command,
@@ -58,6 +59,7 @@ from dodo_hooks.loader.compile.validation import (
     owners,
     subject_of_job,
 )
+from dodo_hooks.loader.globs.type_tags import tag_tables
 from dodo_hooks.loader.read.nodes import Node, mark_at, mark_inside, node_at
 from dodo_hooks.loader.schema.file_models import HookFile
 from dodo_hooks.loader.schema.job_models import HookBody
@@ -268,6 +270,7 @@ class _Compiler:
             checks=tuple(checks.all),
             warns=body.fail_mode == "warn",
             is_task=self.setting.is_task,
+            tag_tables=tag_tables() if any(job.files and job.files.tags for job in jobs) else None,
         )
 
     def _job(self, number: int, member: Member, command: Command, checks: Checks) -> Job:
@@ -348,7 +351,8 @@ class _Compiler:
         patterns = next((body.glob for body in reversed(levels) if body.glob), [])
         types = next((body.file_types for body in reversed(levels) if body.file_types), [])
         excludes = [*self.body.exclude, *(pattern for body in levels for pattern in body.exclude)]
-        is_asked = bool(patterns or types or any(body.exclude or body.files for body in levels))
+        tags = type_rule_of(member)
+        is_asked = bool(patterns or types or tags or any(body.exclude or body.files for body in levels))
         is_asked = is_asked or member.body.stage_fixed  # what it changed among its files is staged (G6)
         if not (command.list_name or command.names_files or is_asked):
             return None
@@ -362,6 +366,7 @@ class _Compiler:
             excludes=matchers(excludes),
             types=tuple(types),
             counts_deleted=not (command.list_name or command.names_files),
+            tags=tags,
         )
 
     def _absent(self, member: Member) -> str:

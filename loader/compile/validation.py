@@ -27,6 +27,7 @@ _OF_GROUPS = frozenset(
     (
         *("group", "name", "description", "needs", "background", "root", "env", "tags", "priority", "timeout"),
         *("glob", "exclude", "files", "file_types", "skip", "only", "arch", "concurrency"),
+        *("types", "types_or", "exclude_types"),
         *("workspace", "share", "clean", "supersede"),
     )
 )
@@ -127,7 +128,8 @@ def _without_input(job: JobBody) -> Iterator[tuple[str, str, str]]:
         yield "cache", '"cache" needs "outputs", and "inputs" or "uptodate"', ""
     if job.env_inputs and not (job.inputs or job.uptodate or job.incremental):
         yield "env_inputs", '"env_inputs" has no effect without "inputs" or "uptodate": the job runs each time', ""
-    is_selective = bool(job.glob or job.files or job.file_types) and "files}" not in f"{job.run} {job.args}"
+    selectors = (job.glob, job.files, job.file_types, job.types, job.types_or, job.exclude_types)
+    is_selective = any(selectors) and "files}" not in f"{job.run} {job.args}"
     if job.uptodate and is_selective and "inputs" not in job.model_fields_set:
         # Else a change of the very files that the job is about would not make it run (K1).
         message = "the files that the job gets are not its inputs"

@@ -40,6 +40,7 @@ from dodo_hooks.loader.schema.value_types import (
     Seconds,
     Text,
     Texts,
+    TypeTags,
     Variables,
     Workspace,
     Writes,
@@ -86,6 +87,9 @@ class JobBody(Body):
     exclude: Patterns = []
     files: FilledText | None = None
     file_types: FileTypes = []
+    types: TypeTags = []
+    types_or: TypeTags = []
+    exclude_types: TypeTags = []
     skip: SkipOnly | None = None
     only: SkipOnly | None = None
     arch: Architectures = []

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from dodo_hooks.core.diagnostics import InvalidValue
-from dodo_hooks.core.file_types import FILE_TYPES, KINDS
+from dodo_hooks.core.files.file_types import FILE_TYPES, KINDS
 from dodo_hooks.core.git_hooks import SERVER_HOOKS, known_hooks
 from dodo_hooks.core.plan import (
     AT_MERGE_COMMIT,

@@ -6,9 +6,10 @@ from typing import Annotated, Any, TypeAlias, TypeVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticUndefined
 
-from dodo_hooks.core.file_types import FILE_TYPES
+from dodo_hooks.core.files.file_types import FILE_TYPES
 from dodo_hooks.core.git_hooks import SERVER_HOOKS, known_hooks
 from dodo_hooks.core.plan import AT_MERGE_COMMIT, GIVEN, ON_CONFLICT, OUTPUTS, PINNED, SNAPSHOT, WORKTREE
+from dodo_hooks.loader.globs.type_tags import type_tag
 from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Scalar
 from dodo_hooks.loader.schema import value_parsers
 from dodo_hooks.loader.schema.shapes import Shape, word
@@ -156,6 +157,9 @@ FileType: TypeAlias = Annotated[
     ),
 ]
 FileTypes: TypeAlias = Annotated[OneOrMore[FileType], Shape("word or list of words", or_one=True)]
+TypeTags: TypeAlias = Annotated[
+    OneOrMore[Annotated[FilledText, AfterValidator(type_tag)]], Shape("tag or list of tags", or_one=True)
+]
 Architecture: TypeAlias = Annotated[
     Text, AfterValidator(value_parsers.architecture), word(*value_parsers.ARCHITECTURES)
 ]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dodo_hooks.core.file_types import FILE_TYPES
+from dodo_hooks.core.files.file_types import FILE_TYPES
 from dodo_hooks.git.content.typed_files import TypeTest, has_types
 
 ELF = b"\x7fELF\x02\x01\x01\x00"

@@ -2,12 +2,14 @@
 
 from dodo_hooks.core.errors import GitError, HooksError
 from dodo_hooks.core.file_sets import listed_paths
-from dodo_hooks.core.plan import ALL, CHANGED, COMMAND, STAGED
+from dodo_hooks.core.plan import ALL, CHANGED, COMMAND, MESSAGE, NO_FILES_OF_EVENT, STAGED
+from dodo_hooks.host.posix import encode_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
+    from dodo_hooks.core.files.file_tags import Tags, TagTables
     from dodo_hooks.core.plan import FileRule, Hook, Job
     from dodo_hooks.git.files import Changes, GitQuery
     from dodo_hooks.git.repo import Repo
@@ -56,6 +58,7 @@ class EventFiles:
         self._lists: dict[object, tuple[bytes, ...]] = {}  # by the command and its variables
         self._failures: dict[object, str] = {}  # of either, so that nothing is tried twice
         self._to_come: dict[bool, dict[bytes, Change]] = {}  # by whether it is for jobs in snapshots
+        self._tags: dict[bool, dict[bytes, Tags | None]] = {}  # likewise
         self._branch = branch
 
     def list_job_files(self, job: "Job", rule: "FileRule") -> "Changes | None":
@@ -66,6 +69,10 @@ class EventFiles:
         """
         if rule.source == COMMAND:
             return dict.fromkeys(self._run_command(rule.command, job.env), False)
+        if rule.source == MESSAGE:
+            return {encode_path(self.args[0]): False} if self.args else None
+        if rule.source == NO_FILES_OF_EVENT:
+            return {}
         if job.workspace and self._target is not None:
             return self._list_in_target(rule.source, self._target)
         return self.list_changes(rule.source)
@@ -131,6 +138,36 @@ class EventFiles:
                 found = self._status.answer().unstaged()
             self._to_come[is_private] = {one.path: one for one in found if one.mode}
         return self._to_come[is_private]
+
+    @property
+    def tag_tables(self) -> "TagTables":
+        """The tables for the tags of files. The plan has them where a job needs them."""
+        assert self.hook.tag_tables is not None
+        return self.hook.tag_tables
+
+    def tags_of(self, job: "Job", paths: "Sequence[bytes]") -> "dict[bytes, Tags]":
+        """Return the tags of these files as the job will find them; a missing one is left out.
+
+        Raises:
+            FilesError: git does not know the content of one.
+        """
+        from dodo_hooks.git.content.tagged_files import tags_in_git, tags_on_disk
+
+        tables = self.tag_tables
+        known = self._tags.setdefault(bool(job.workspace), {})
+        new = [path for path in paths if path not in known]
+        try:
+            entries = self.files_to_come(job) if new else {}
+            staged = (entries[path] for path in new if path in entries)
+            known.update(tags_in_git(self.repo, self.world.environ, staged, tables))
+        except GitError as error:
+            raise FilesError(str(error)) from error
+        base = encode_path(f"{self.repo.top}/")
+        for path in new:
+            if path not in known:
+                file = path if path.startswith(b"/") else base + path  # git names a message's file in either way
+                known[path] = tags_on_disk(path, file, tables)
+        return {path: tags for path in paths if (tags := known[path]) is not None}
 
     def git_query(self) -> "GitQuery":
         from dodo_hooks.git.files import GitQuery

@@ -7,9 +7,9 @@ queried once in a firing, and only if a job depends on it.
 from dodo_hooks.core import statuses
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.file_sets import WORDS
-from dodo_hooks.core.matching import matches_any
+from dodo_hooks.core.matching import matches_any, predicate
 from dodo_hooks.core.named_tuple import Record
-from dodo_hooks.core.plan import ALL, CHANGED, COMMAND, PUSHED, STAGED
+from dodo_hooks.core.plan import ALL, CHANGED, COMMAND, MESSAGE, PUSHED, STAGED
 from dodo_hooks.core.statuses import Outcome
 from dodo_hooks.fire.select.event_files import EventFiles, FilesError
 from dodo_hooks.host.posix import encode_path, lexists, os
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from dodo_hooks.core.plan import FileRule, Hook, Job
+    from dodo_hooks.core.plan_parts import TagRule
     from dodo_hooks.fire.select.conditions import ConditionValues
 
     Decided = tuple[bytes, ...] | Outcome | None
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 _NO_EVENT = {
     PUSHED: "the pushed files are known only during a push",
     CHANGED: "the changed files are known only when git fires the hook",
+    MESSAGE: "the file of the commit message is an argument of the hook",
 }
 
 
@@ -148,7 +150,8 @@ def _files(job: "Job", event: EventFiles, *, is_forced: bool) -> "Decided":
     if rule is None:
         return None
     found = _matching(job, rule, event)
-    return () if is_forced and found == _no_match(rule, event) else found
+    runs_anyway = (is_forced or rule.always_runs) and found == _no_match(rule, event)
+    return () if runs_anyway else found
 
 
 def _matching(job: "Job", rule: "FileRule", event: EventFiles) -> "tuple[bytes, ...] | Outcome":
@@ -190,6 +193,7 @@ def _name_test(rule: "FileRule", below: bytes) -> "Callable[[bytes], bool]":
     if rule.excludes:
         is_excluded = matches_any(rule.excludes)
         tests.append(lambda path: not is_excluded(path))
+    tests += map(predicate, rule.required)
     if len(tests) == 1:  # mostly; and for 10,000 files each call counts
         return tests[0]
     return lambda path: all(test(path) for test in tests)
@@ -203,10 +207,13 @@ def _presence_test(rule: "FileRule", event: EventFiles) -> "Callable[[bytes], bo
     base = encode_path(f"{event.repo.top}/")
     may_be_missing = rule.source == STAGED and event.given is None
     regular = event.regular_files(rule.source)
+    counts_links = rule.tags is not None  # then a dangling link is one of the files that types may select
 
     def is_present(path: bytes) -> bool:
         if path in regular:  # git lists 10,000 files in a third of the time that we would take
             return True
+        if counts_links:
+            return may_be_missing or lexists(path if path.startswith(b"/") else base + path)
         try:
             os.stat(base + path)
         except (OSError, ValueError):  # ValueError: a NUL in what a person gave
@@ -218,6 +225,8 @@ def _presence_test(rule: "FileRule", event: EventFiles) -> "Callable[[bytes], bo
 
 def _of_types(job: "Job", rule: "FileRule", event: EventFiles, paths: "list[bytes]") -> "list[bytes]":
     """Return the paths with the rule's types. Raises FilesError: git does not know the content of one."""
+    if rule.tags is not None and paths:
+        paths = _tagged(job, rule.tags, event, paths)
     if not rule.types or not paths:
         return paths
     from dodo_hooks.git.content.typed_files import TypeTest, has_types, staged_with_types
@@ -233,8 +242,22 @@ def _of_types(job: "Job", rule: "FileRule", event: EventFiles, paths: "list[byte
     return [path for path in paths if (path in passing if path in entries else has_type(path))]
 
 
+def _tagged(job: "Job", rule: "TagRule", event: EventFiles, paths: "list[bytes]") -> "list[bytes]":
+    """Return the paths whose tags the rule means. Raises FilesError: git does not know the content of one."""
+    from dodo_hooks.core.files.file_tags import selects
+
+    tags = event.tags_of(job, paths)
+    return [path for path in paths if path in tags and selects(rule, tags[path])]
+
+
 def _has_relevant(deleted: "list[bytes]", job: "Job", rule: "FileRule", event: EventFiles) -> bool:
     """Return whether a job must run for deleted files: not if the folder that it runs in is gone, too."""
+    if rule.tags is not None:
+        from dodo_hooks.core.files.file_tags import may_select, tags_of_name
+
+        tables = event.tag_tables
+        deleted = [path for path in deleted if may_select(rule.tags, tags_of_name(path, tables))]
+        rule = rule._replace(tags=None)
     if not _of_types(job, rule, event, deleted):
         return False
     below = job.below

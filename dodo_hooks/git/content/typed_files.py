@@ -5,7 +5,7 @@ The ending of the name decides the MIME type; where the table has no such ending
 """
 
 from dodo_hooks.core.errors import GitError
-from dodo_hooks.core.file_types import (
+from dodo_hooks.core.files.file_types import (
     BINARY,
     EXECUTABLE,
     KINDS,
@@ -124,7 +124,7 @@ def has_types(top: str, test: TypeTest) -> "Callable[[bytes], bool]":
         if not test.allows_mode(mode) or not test.allows_name(path):
             return False
         try:
-            return not test.needs_content or test.allows_content(path, _beginning(base + path))
+            return not test.needs_content or test.allows_content(path, read_beginning(base + path))
         except OSError:
             return False
 
@@ -142,8 +142,6 @@ def staged_with_types(
     found = [one for one in staged if test.allows_mode(one.mode) and test.allows_name(one.path)]
     if not found or not test.needs_content:
         return {one.path for one in found}
-    from dodo_hooks.git.command import run_git_at_top
-
     entries = iter(found)
     passing = set()
 
@@ -152,11 +150,24 @@ def staged_with_types(
         if test.allows_content(path, content):
             passing.add(path)
 
+    read_blobs(repo, environ, [one.blob for one in found], take)
+    return passing
+
+
+def read_blobs(
+    repo: "Repo", environ: "Mapping[str, str]", blobs: "Iterable[str]", take: "Callable[[bytes], None]"
+) -> None:
+    """Pass on the beginning of each blob, in their order, with one git process.
+
+    Raises:
+        GitError: git does not know one of them.
+    """
+    from dodo_hooks.git.command import run_git_at_top
+
     parser = _beginnings(take)
     next(parser)
-    names = "".join(f"{one.blob}\n" for one in found).encode("ascii")
+    names = "".join(f"{blob}\n" for blob in blobs).encode("ascii")
     run_git_at_top(repo, environ, ("cat-file", "--batch"), names, take=parser.send)
-    return passing
 
 
 def _beginnings(take: "Callable[[bytes], None]") -> "Generator[None, bytes, None]":
@@ -181,7 +192,8 @@ def _beginnings(take: "Callable[[bytes], None]") -> "Generator[None, bytes, None
         data = data[left + 1 :]
 
 
-def _beginning(path: bytes) -> bytes:
+def read_beginning(path: bytes) -> bytes:
+    """Return the beginning of a file. Raises OSError."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     try:
         return os.read(descriptor, _READ_BYTES)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from dodo_hooks.core.diagnostics import InvalidValue, parts_of
-from dodo_hooks.core.file_types import FILE_TYPES
+from dodo_hooks.core.files.file_types import FILE_TYPES
 from dodo_hooks.core.text.terminal_text import quote
 from dodo_hooks.loader.formats.env import Moving
 from dodo_hooks.loader.formats.lefthook.go_regex import python_regex

@@ -20,6 +20,7 @@ def launch(site: "Sequence[str]") -> None:
 
     `site`: the directories of third-party packages, since the interpreter was started without them (-S).
     """
+    sys.unraisablehook = _end_if_interrupted
     import gc
 
     gc.disable()  # a hook is over before there is garbage worth a pause
@@ -105,6 +106,18 @@ def _explain(error: Exception) -> int:
 
     traceback.print_exception(type(error), error, error.__traceback__)
     return _RUN_ERROR
+
+
+def _end_if_interrupted(unraisable: "sys.UnraisableHookArgs") -> None:
+    """End the process at a Ctrl-C that came where nothing can be raised, such as in a callback of an import.
+
+    Python would print it, and continue.
+    """
+    if unraisable.exc_type is KeyboardInterrupt:
+        import posix
+
+        posix._exit(_INTERRUPTED)
+    sys.__unraisablehook__(unraisable)
 
 
 def _explain_import(error: ImportError) -> int:

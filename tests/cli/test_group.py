@@ -19,14 +19,22 @@ DONE = Outcome(COMPLETED, exit_code=0)
 BEGIN = "import sys; from dodo_hooks.cli import root_command as group; from dodo_hooks.host.world import make_world\n"
 HEAVY = {"yaml", "pydantic", "doit"}
 
-# A console script whose process gets a SIGINT when it is about to import a module.
+# A console script whose process gets a SIGINT when it is about to import a module, the first of its words; it comes in
+# a place where nothing can be raised, if another word is "unraisable".
 INTERRUPTED_AT = """
 import os, signal, sys
 class Interrupter:
     def find_spec(self, name, *_):
-        if name == sys.argv[1]:
+        if name == module:
             sys.meta_path.remove(self)
-            os.kill(os.getpid(), signal.SIGINT)
+            if is_unraisable:
+                Unraisable()
+            else:
+                os.kill(os.getpid(), signal.SIGINT)
+class Unraisable:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGINT)
+module, is_unraisable = sys.argv.pop(1), "unraisable" in sys.argv
 sys.meta_path.insert(0, Interrupter())
 from dodo_hooks.main import run_cli
 run_cli()
@@ -168,6 +176,17 @@ def test_r22_an_unknown_name_is_answered_with_those_that_there_are(
 @pytest.mark.parametrize("module", ["dodo_hooks.host.posix", "dodo_hooks.host.world", "dodo_hooks.cli.plain_command"])
 def test_ctrl_c_at_the_very_start_of_a_command_is_130(repo: Repo, module: str) -> None:
     done = repo.call(sys.executable, "-c", INTERRUPTED_AT, module)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+def test_ctrl_c_where_python_can_raise_nothing_is_130(repo: Repo) -> None:
+    done = repo.call(sys.executable, "-c", INTERRUPTED_AT, "dodo_hooks.host.world", "unraisable")
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+def test_ctrl_c_while_the_models_of_hook_files_are_made_is_130(repo: Repo) -> None:
+    repo.hook("pre-commit", a="true")  # the core of pydantic panics where its own import of datetime fails
+    done = repo.call(sys.executable, "-c", INTERRUPTED_AT, "datetime", "fire", "pre-commit")
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from dodo_hooks.core.errors import INTERRUPTED, GitError, UnsafeFileError
 from dodo_hooks.core.git_hooks import GATES, OFTEN_UNSEEN, REFERENCE_TRANSACTION
-from dodo_hooks.git.install.shim_text import OF_ALL, PINNED
+from dodo_hooks.git.install.shim_text import OF_ALL, PINNED, START
 from dodo_hooks.host import bundle
 from dodo_hooks.host.files.atomic_files import put
 from dodo_hooks.host.files.private_files import read_private
@@ -183,7 +183,7 @@ def compile_package() -> None:
 
 def answer_of(interpreter: str, launcher: str) -> str:
     """Return the version that our program prints when it is started as a shim starts it; "" if it cannot be started."""
-    argv = [interpreter, "-I", "-S", "-X", "utf8", launcher, "--version"]
+    argv = [interpreter, "-I", "-S", "-X", "utf8", "-c", START, launcher, "--version"]
     try:
         done = subprocess.run(argv, cwd="/", capture_output=True, timeout=_ANSWER_S)
     except (OSError, subprocess.TimeoutExpired):

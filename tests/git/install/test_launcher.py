@@ -11,6 +11,7 @@ from dodo_hooks.git.install import launcher, shims
 from dodo_hooks.git.repo import find_repo
 from dodo_hooks.host import bundle
 from kit.repo import Repo
+from kit.system.cost import needs_strace
 
 HOSTILE = 'it\'s a "dir" $(touch owned) `touch owned`\n*\\ \udcff\udcc3 \u2603'
 FAKE_MAIN = """
@@ -79,6 +80,25 @@ def test_r17_ctrl_c_at_the_very_start_is_130_without_a_word(repo: Repo, call_log
     next(call_log.parent.glob("*package/dodo_hooks/main.py")).write_text(text)
     done = repo.call(sys.executable, "-I", "-S", ".git/dodo-hooks/launch.py", "fire", "pre-commit")
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+@needs_strace
+def test_r17_ctrl_c_at_any_moment_of_the_start_is_130_without_a_word(repo: Repo) -> None:
+    """A SIGINT is delivered at every third system call, from where Python runs our words on."""
+    repo.hook("pre-commit", a={"run": "true", "glob": "*.py"})
+    repo.install()
+    hook = ".git/hooks/pre-commit"
+    repo.call(hook, check=True)  # now the plan is cached
+    log = str(repo.path / "log")
+    repo.call("strace", "-qq", "-o", log, hook, check=True)
+    calls = [line.partition("(")[0] for line in repo.read("log").splitlines() if not line.startswith("+++")]
+    streams = [place for place, line in enumerate(repo.read("log").splitlines()) if line.startswith("fcntl(2, F_GETFD")]
+    last = len(calls) - 1  # it is the end of the process
+    for place in range(streams[-1] + 5, last, 3):
+        name = calls[place]
+        at = f"inject={name}:signal=INT:when={calls[: place + 1].count(name)}"
+        done = repo.call("strace", "-qq", "-o", "/dev/null", "-e", at, hook)
+        assert (done.returncode, done.stdout, done.stderr) == (130, "", ""), f"{at}, call {place} of {last}"
 
 
 def test_g1_the_legacy_hook_is_named_to_us(repo: Repo, call_log: Path) -> None:

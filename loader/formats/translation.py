@@ -10,10 +10,11 @@ from dataclasses import dataclass, field, replace
 from dodo_hooks.core.diagnostics import NOTE, WARNING, Diagnostic, Location, parts_of, with_fix
 from dodo_hooks.core.plan import CI, ELSEWHERE
 from dodo_hooks.core.plan_parts import Conduct
-from dodo_hooks.core.text.nearest import did_you_mean
+from dodo_hooks.core.text.nearest import did_you_mean, nearest
 from dodo_hooks.core.text.terminal_text import join_or, quote
 from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node, Scalar, is_empty, items_of
 
+_COMMANDS = ("run", "script", "group")
 _NEVER, _ALWAYS = ("never", "false", "0"), ("always", "true", "1")  # words of `fail_on_changes`
 # The words that Go's strconv.ParseBool accepts.
 _FLAGS = {**dict.fromkeys(("1", "t", "T", "true", "TRUE", "True"), True)}
@@ -75,12 +76,23 @@ class DiagnosticCollector:
         near = did_you_mean(entry.key, known)
         self.note(entry.mark, f"{quote(entry.key)} is ignored: unknown key of {owner}{near}")
 
-    def keep_known(self, node: MapNode, known: Sequence[str], owner: str) -> MapNode:
-        """Return the mapping with its known keys alone, and report the others."""
+    def keep_known(self, node: MapNode, known: Sequence[str], owner: str, *, is_job: bool = False) -> MapNode:
+        """Return the mapping with its known keys alone, and report the others.
+
+        A job without a command cannot run, so a misspelt one is an error. It is kept under its right name.
+        """
+        kept = [entry for entry in node.entries if entry.key in known]
+        needs_command = is_job and not any(entry.key in _COMMANDS for entry in kept)
         for entry in node.entries:
-            if entry.key not in known:
+            if entry.key in known:
+                continue
+            near = nearest(entry.key, known) if needs_command else None
+            if near in _COMMANDS:
+                self.error(entry.mark, f"unknown key {quote(entry.key)} of {owner} (did you mean {quote(near)}?)")
+                kept.append(replace(entry, key=near))
+            else:
                 self.note_unknown(entry, known, owner)
-        return replace(node, entries=tuple(entry for entry in node.entries if entry.key in known))
+        return replace(node, entries=tuple(kept))
 
 
 def fields_of(node: MapNode) -> dict[str, Entry]:

@@ -13,7 +13,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from dodo_hooks.core.diagnostics import Diagnostic, parts_of
 from dodo_hooks.core.git_hooks import known_hooks
-from dodo_hooks.core.text.nearest import did_you_mean
+from dodo_hooks.core.text.nearest import did_you_mean, nearest
 from dodo_hooks.core.text.terminal_text import join_or, quote
 from dodo_hooks.loader.read.nodes import (
     Entry,
@@ -72,11 +72,19 @@ def diagnostics_of(errors: Sequence[ModelError], root: Node, keys: Mapping[str, 
     """Return the diagnostics for the errors; `keys` are the known keys of a `file`, its `log`, a `hook` and so on.
 
     An error that an alias repeats in several jobs is reported for the first one: a file may hold thousands of aliases.
+    A job whose command has a misspelt key gets one error, about that key.
     """
     diagnostics: list[Diagnostic] = []
     said: set[tuple[object, ...]] = set()
-    for error in errors:
-        path, is_key = _place_of(error, root)
+    places = [_place_of(error, root) for error in errors]
+    misspelt = {
+        (*path[:-1], _RUN)
+        for error, (path, _) in zip(errors, places, strict=True)
+        if error.kind == "extra_forbidden" and nearest(str(path[-1]), keys[_level_at(path[:-1])]) in COMMANDS
+    }
+    for error, (path, is_key) in zip(errors, places, strict=True):
+        if error.kind == "missing" and path in misspelt:
+            continue
         about = (error.kind, _raised(error), _level_at(path), path[-1:], mark_at(root, path), key_mark_at(root, path))
         if about not in said and len(said) < _MOST_ERRORS:
             said.add(about)

@@ -116,14 +116,14 @@ class Jobs:
     def _command(self, entry: Entry) -> Node:
         if not isinstance(entry.value, MapNode):
             return entry.value
-        kept = self._diagnostics.keep_known(entry.value, _COMMAND_KEYS, 'daft\'s "commands"')
+        kept = self._diagnostics.keep_known(entry.value, _COMMAND_KEYS, 'daft\'s "commands"', is_job=True)
         name = Entry(entry.mark, "name", text(entry.mark, entry.key))
         return self._leaf(replace(kept, entries=(name, *kept.entries)))
 
     def _job(self, node: Node) -> Node:
         if not isinstance(node, MapNode):
             return node
-        known = self._diagnostics.keep_known(node, _JOB_KEYS, 'daft\'s "jobs"')
+        known = self._diagnostics.keep_known(node, _JOB_KEYS, 'daft\'s "jobs"', is_job=True)
         group = fields_of(known).get("group")
         if group and isinstance(group.value, MapNode):
             return self._group(known, group, group.value)

@@ -112,7 +112,8 @@ class Jobs:
         return jobs
 
     def _known(self, node: MapNode, keys: Sequence[str], where: str) -> MapNode:
-        kept = self._diagnostics.keep_known(node, keys, f'lefthook\'s "{where}"')
+        is_job = where in ("jobs", "commands")
+        kept = self._diagnostics.keep_known(node, keys, f'lefthook\'s "{where}"', is_job=is_job)
         return replace(kept, entries=tuple(map(_typed, kept.entries)))
 
     def _job(self, node: Node, inherited: Inherited) -> Node:

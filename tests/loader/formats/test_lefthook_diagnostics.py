@@ -136,6 +136,14 @@ FINDINGS = [
         ['E 2:23 job "a": "run": lefthook takes one text, found a mapping'],
     ),
     (
+        pre_commit("commands: {a: {rnu: x}}\nscripts: {a.sh: {rnu: x}}\njobs: [{run: y, runn: x}]"),
+        [
+            'E 2:18 : unknown key "rnu" of lefthook\'s "commands" (did you mean "run"?)',
+            'N 3:20 "rnu" is ignored: unknown key of lefthook\'s "scripts" (did you mean "run"?)',
+            'N 4:19 "runn" is ignored: unknown key of lefthook\'s "jobs" (did you mean "run"?)',
+        ],
+    ),
+    (
         pre_commit("commands: [{run: a}]"),
         ['E 2:13 hook "pre-commit": "commands": expected a mapping of names to what they run, found a list'],
     ),

@@ -313,9 +313,19 @@ def test_c2_a_command_where_none_belongs_does_not_hide_the_graph(tmp_path: Path)
 
 def test_r4_a_job_that_is_wrong_in_itself_is_no_unknown_need(tmp_path: Path) -> None:
     content = jobs("name: a\nrunn: x", "name: b\nrun: x\nneeds: [a]")
-    assert errors_in(tmp_path, content) == [
-        '4:9: job "a": "run" is missing: a job needs a command, a script or a group',
-        '5:9: job "a": unknown key "runn" (did you mean "run"?)',
+    assert errors_in(tmp_path, content) == ['5:9: job "a": unknown key "runn" (did you mean "run"?)']
+
+
+def test_c2_a_command_with_a_misspelt_key_is_one_error_with_its_fix(tmp_path: Path) -> None:
+    content = jobs("name: a\nrnu: x", "skript: x\nneeds: [a]", "gruup: {jobs: [{rnn: x}]}", "nam: b")
+    setup = "hooks:\n  pre-push: {setup: {rn: x}}\n"
+    assert errors_in(tmp_path, content.replace("hooks:\n", setup)) == [
+        '2:22: setup of "pre-push": unknown key "rn" (did you mean "run"?)',
+        '6:9: job "a": unknown key "rnu" (did you mean "run"?)',
+        '7:9: job 2 of "pre-commit": unknown key "skript" (did you mean "script"?)',
+        '9:9: job 3 of "pre-commit": unknown key "gruup" (did you mean "group"?)',
+        '10:9: job 4 of "pre-commit": "run" is missing: a job needs a command, a script or a group',
+        '10:9: job 4 of "pre-commit": unknown key "nam" (did you mean "name"?)',
     ]
 
 

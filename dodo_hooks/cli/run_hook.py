@@ -19,6 +19,7 @@ from dodo_hooks.git.repo import find_repo
 from dodo_hooks.host import console
 from dodo_hooks.plans.plan_cache import load_compiled
 from dodo_hooks.results import IGNORE, RENEW, USE
+from dodo_hooks.store.identity import records_dir
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,7 +63,8 @@ def run_hook(world: "World", values: "Mapping[str, Any]") -> int:
     selectors = Selectors(values["jobs"], values["tags"], values["skip"])
     body = compiled.hook(hook)
     if body is None and hook in known_hooks() and selectors == Selectors():
-        say(f"{os.path.relpath(compiled.rules.file, world.cwd)} has no jobs for {hook}: nothing to run")
+        if not _is_inside_job(world, repo):  # else the loader has warned of it
+            say(f"{os.path.relpath(compiled.rules.file, world.cwd)} has no jobs for {hook}: nothing to run")
         return 0
     if body is None:
         raise no_hook(hook, compiled.rules.file, [name for name, _ in compiled.hooks])
@@ -125,6 +127,11 @@ def _is_turned_off(world: "World", repo: "Repo") -> bool:
             say("nothing run: LEFTHOOK is 0, and a lefthook file is in use")
             return True
     return False
+
+
+def _is_inside_job(world: "World", repo: "Repo") -> bool:
+    """Return whether a job of this repository starts the run."""
+    return world.environ.get("DODO_INVOCATION_DIR", "").startswith(f"{records_dir(world.state, repo.common_dir)}/")
 
 
 def _compiled(world: "World", repo: "Repo", config: "str | None") -> "Compiled":

@@ -45,6 +45,7 @@ from dodo_hooks.loader.compile.job_files import (
     outputs_in,
     with_results,
 )
+from dodo_hooks.loader.compile.nested_runs import find_nested_runs
 from dodo_hooks.loader.compile.order_edges import HookEdges, add_mode_edges
 from dodo_hooks.loader.compile.query_commands import check_query_commands
 from dodo_hooks.loader.compile.requirements import add_requirements
@@ -192,6 +193,8 @@ class _Compiler:
         refused: TemplateError | None = None
         for at, message, fix in find_doubtful_braces(text, self.setting.template):
             self.diagnostics.append(Diagnostic(self._location(path, text, at), message, subject, WARNING, fix))
+        for message, fix in find_nested_runs(text, self.setting):
+            self.diagnostics.append(Diagnostic(self._location(path, text, None), message, subject, WARNING, fix))
         try:
             command = command_of(text, member, self.setting)
         except TemplateError as error:

@@ -302,3 +302,27 @@ def test_a_task_is_a_manual_run(tmp_path: Path) -> None:
     (task,) = plan.hooks
     assert (task.name, task.is_task, task.jobs[0].needs_event) == ("release", True, "{1}")
     assert compiling.BACKGROUND_TIMEOUT_S == 3600
+
+
+RUNS = """\
+hooks:
+  post-commit:
+    jobs:
+      - {name: a, run: "make\\nx=1 .venv/bin/dodo-hooks run -v post-commit --job b"}
+      - {name: b, run: "exec dodo-hooks run post-merge && dodo-hooks run later; dodo-hooks run pre-push"}
+      - {name: c, run: "echo dodo-hooks run post-commit # dodo-hooks run post-merge"}
+  pre-push: {jobs: [{run: make}]}
+tasks:
+  later: {jobs: [{run: make}]}
+"""
+
+
+def test_r12_runs_of_the_own_hook_and_of_one_without_jobs_are_reported_with_the_file(tmp_path: Path) -> None:
+    (tmp_path / "hooks.dodo").write_text(RUNS)
+    found = load(named_hook_file("hooks.dodo", top=str(tmp_path), base=str(tmp_path))).diagnostics
+    assert [one.sentence for one in found] == [
+        'hooks.dodo:4:24: job "a": "dodo-hooks run -v post-commit" fires post-commit inside of a job of post-commit; '
+        "order the jobs of a hook with needs",
+        'hooks.dodo:5:24: job "b": "dodo-hooks run post-merge" runs nothing: the file has no jobs for post-merge; '
+        "remove it, or add jobs",
+    ]

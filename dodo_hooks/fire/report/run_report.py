@@ -125,11 +125,16 @@ def _join_names(names: "list[str]") -> str:
 
 
 def _print_skipped(run: Run, waits: bool) -> None:
-    """Print a line for each skipped job that has none yet, as in a manual run every skipped job has one."""
+    """Print a line for each skipped job that has none yet, as in a manual run every skipped job has one.
+
+    Where a job runs its own hook, the loader has warned of it (nested_runs.py), and nobody reads it at each run.
+    """
+    is_own = run.firing.world.environ.get("DODO_HOOK") == run.firing.hook.name
     silent = {
         number: outcome
         for number, outcome in run.writer.outcomes().items()
         if outcome.status == statuses.SKIPPED and number not in run.had_line
+        if not (is_own and outcome.cause == statuses.NESTED)
     }
     title = "" if run.had_line else run.firing.hook.name
     run.had_line |= _print_lines(run.firing, silent, title, True, waits=waits)

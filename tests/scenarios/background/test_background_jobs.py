@@ -1,7 +1,9 @@
 """The environment, nesting and priority of a background job (R11, R12, R13)."""
 
 import os
+import re
 import shutil
+import sys
 
 import pytest
 
@@ -78,6 +80,21 @@ def test_r12_a_hook_inside_a_job_keeps_its_background_jobs_back(repo: Repo) -> N
     assert inner.statuses() == {"note": "completed", "again": "skipped"}
     assert (inner.job("again").cause, inner.record.within) == ("nested", outer.id)
     assert repo.read("noted") == "x\nx\n"
+
+
+def test_r12_a_job_that_runs_its_own_hook_or_an_empty_one_is_reported_once(repo: Repo) -> None:
+    program = repo.write("bin/dodo-hooks", f'#!/bin/sh\nexec {sys.executable} -m dodo_hooks "$@"\n')
+    program.chmod(0o755)
+    runs = "bin/dodo-hooks run post-commit --job late; bin/dodo-hooks run post-merge"
+    repo.hook("post-commit", late={"run": "true", "background": True}, runs=runs)
+    said = repo.run("install").stderr
+    assert "fires post-commit inside of a job" in said and "no jobs for post-merge" in said
+    shown = commit(repo).stderr.splitlines()
+    assert shown[0] == "post-commit" and re.fullmatch("✔ runs +[0-9.]+s", shown[1])
+    assert shown[2:] == ["dodo-hooks: post-commit: 1 job running in the background (`dodo-hooks jobs`)"]
+    repo.finished("post-commit", n=2)
+    assert [one.statuses()["late"] for one in repo.invocations("post-commit")].count("skipped") == 1
+    assert "hooks.dodo has no jobs for post-merge" in repo.run("run", "post-merge").stdout
 
 
 def test_r12_four_levels_are_a_loop(repo: Repo) -> None:

@@ -121,7 +121,7 @@ class HookLoader(DodoTaskLoader):  # type: ignore[misc]
         from dodo_hooks.fire.manual.job_statuses import PlanStatuses
 
         repo = self.repo
-        is_incremental = any(job.is_incremental for hook in self.plan.hooks for job in hook.jobs)
+        is_incremental = any(job.results.is_incremental for hook in self.plan.hooks for job in hook.jobs)
         if type(cmd) is Run or not is_incremental or repo is None or not repo.top or not hasattr(cmd, "dep_manager"):
             return None
         statuses = PlanStatuses(self.plan, self.world, repo)
@@ -159,8 +159,9 @@ class HookLoader(DodoTaskLoader):  # type: ignore[misc]
         """
 
         def run() -> bool:
-            directory = os.path.join(self.top, job.root)
-            return subprocess.call(job.argv, cwd=directory, env={**os.environ, **dict(job.env)}) == 0
+            executed = job.execution
+            directory, environ = os.path.join(self.top, executed.root), {**os.environ, **dict(executed.env)}
+            return subprocess.call(executed.argv, cwd=directory, env=environ) == 0
 
         return run
 

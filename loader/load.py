@@ -100,7 +100,7 @@ def load_with_tree(
         has_colors=file.colors,
         trust=file.trust or "",
         config_format=found.config_format.name,
-        required_hooks=tuple(hook.name for hook in hooks if any(job.is_required for job in hook.jobs)),
+        required_hooks=tuple(hook.name for hook in hooks if any(job.results.is_required for job in hook.jobs)),
     )
     return Loaded(plan, root)
 

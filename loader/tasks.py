@@ -42,7 +42,7 @@ def tasks_of(
             if files is not None:
                 paths = [*files(hook, job)]
                 tasks[-1].file_dep = {_in_hook(hook, path, makers) for path in paths}
-                tasks[-1].targets = [_in_hook(hook, path, makers) for path in job.outputs]
+                tasks[-1].targets = [_in_hook(hook, path, makers) for path in job.results.outputs]
                 tasks[-1]._remove_targets = True
     fired = [hook for hook in plan.hooks if not hook.is_task]
     tasks.append(_group(FOREGROUND_GROUP, "all foreground jobs", _names(fired, FOREGROUND)))
@@ -79,7 +79,7 @@ def _makers(plan: Plan) -> dict[str, set[str]]:
     makers: dict[str, set[str]] = {}
     for hook in plan.hooks:
         for job in hook.jobs:
-            for path in job.outputs:
+            for path in job.results.outputs:
                 makers.setdefault(path, set()).add(hook.name)
     return makers
 
@@ -109,9 +109,9 @@ def jobs_below(tasks: Iterable[Task], name: str) -> list[str]:
 
 
 def _task(hook: Hook, job: Job, action: Action) -> Task:
-    task = Task(task_name(hook, job), [action], subtask_of=hook.name, doc=job.description or job.command)
+    task = Task(task_name(hook, job), [action], subtask_of=hook.name, doc=job.description or job.execution.command)
     # Not in the constructor, which would read a `*` in the name of a need as a wildcard.
-    task.task_dep = [task_name(hook, hook.jobs[number]) for number in job.needs]
+    task.task_dep = [task_name(hook, hook.jobs[number]) for number in job.order.needs]
     return task
 
 

@@ -51,8 +51,8 @@ def bypass_skipped(hook: "Hook", left_out: "Mapping[int, Outcome]") -> "Hook":
     for any reason becomes an `after` on everything that this job would have waited for. The order of the hook stays
     valid.
     """
-    needs = {job.number: job.needs for job in hook.jobs}
-    after = {job.number: job.after for job in hook.jobs}
+    needs = {job.number: job.order.needs for job in hook.jobs}
+    after = {job.number: job.order.after for job in hook.jobs}
     for number in hook.order:  # a need comes before its dependents
         its_needs, its_after = list(needs[number]), list(after[number])
         for need in needs[number]:
@@ -65,16 +65,16 @@ def bypass_skipped(hook: "Hook", left_out: "Mapping[int, Outcome]") -> "Hook":
         needs[number] = tuple(dict.fromkeys(its_needs))
         after[number] = tuple(other for other in dict.fromkeys(its_after) if other not in its_needs)
     dependents, followers = dependents_of(list(needs.values())), dependents_of(list(after.values()))
-    jobs = tuple(
-        job._replace(
-            needs=needs[job.number],
-            after=after[job.number],
-            dependents=tuple(dependents[job.number]),
-            followers=tuple(followers[job.number]),
+    jobs = []
+    for number, job in enumerate(hook.jobs):
+        order = job.order._replace(
+            needs=needs[number],
+            after=after[number],
+            dependents=tuple(dependents[number]),
+            followers=tuple(followers[number]),
         )
-        for job in hook.jobs
-    )
-    return hook._replace(jobs=jobs)
+        jobs.append(job._replace(order=order))
+    return hook._replace(jobs=tuple(jobs))
 
 
 def _alive(numbers: "Iterable[int]", left_out: "Mapping[int, Outcome]") -> "list[int]":
@@ -94,18 +94,21 @@ def serialize_conflicts(hook: "Hook", running: "Sequence[int]", files: "Mapping[
     """
     jobs = [hook.jobs[number] for number in running if hook.jobs[number].phase == FOREGROUND]
     lists = {job.number: _from_top(job, files.get(job.number, ())) for job in jobs}
-    changers = [job.number for job in jobs if job.stage_fixed or (job.conduct and job.conduct.writes == GIVEN)]
+    conducts = {job.number: job.changes.conduct for job in jobs if job.changes.conduct}
+    writers = [number for number, conduct in conducts.items() if conduct.writes == GIVEN]
+    changers = [*(job.number for job in jobs if job.changes.stage_fixed), *writers]
     others = Others(
-        {job.number for job in jobs if job.conduct and job.conduct.reads == ANYTHING},
-        {job.number for job in jobs if job.conduct and _runs_alone(job.conduct, hook)},
+        {number for number, conduct in conducts.items() if conduct.reads == ANYTHING},
+        {number for number, conduct in conducts.items() if _runs_alone(conduct, hook)},
     )
-    needs, after = [job.needs for job in hook.jobs], [list(job.after) for job in hook.jobs]
+    needs, after = [job.order.needs for job in hook.jobs], [list(job.order.after) for job in hook.jobs]
     for first, then in conflict_edges(lists, changers, hook.order, needs, after, others):
         after[then].append(first)
     followers = dependents_of(after)
-    changed = tuple(
-        job._replace(after=tuple(after[job.number]), followers=tuple(followers[job.number])) for job in hook.jobs
+    orders = (
+        job.order._replace(after=tuple(after[job.number]), followers=tuple(followers[job.number])) for job in hook.jobs
     )
+    changed = tuple(job._replace(order=order) for job, order in zip(hook.jobs, orders, strict=True))
     return hook._replace(jobs=changed)
 
 
@@ -116,7 +119,7 @@ def _runs_alone(conduct: "Conduct", hook: "Hook") -> bool:
 
 def _from_top(job: "Job", files: "tuple[bytes, ...]") -> "tuple[bytes, ...] | None":
     """Return the files that a job is given, relative to the top; None without a list: it may read any file."""
-    if job.files_at == NO_FILES and FILES_VARIABLE not in job.command:
+    if job.execution.files_at == NO_FILES and FILES_VARIABLE not in job.execution.command:
         return None
     below = job.below
     return tuple(below + path for path in files)

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 else:
     from _collections import _tuplegetter  # what collections.namedtuple builds its fields of
 
+    _GETTERS = []  # by index; the classes share them, since each costs as much as its use in a class
+
     class Record(tuple):
         """An immutable tuple whose fields have the names, the order and the defaults of the class's annotations."""
 
@@ -20,10 +22,12 @@ else:
         _field_defaults = None
 
         def __init_subclass__(cls):
-            cls._fields = tuple(cls.__annotations__)
-            cls._field_defaults = {name: cls.__dict__[name] for name in cls._fields if name in cls.__dict__}
-            for index, name in enumerate(cls._fields):
-                setattr(cls, name, _tuplegetter(index, name))
+            fields, names = tuple(cls.__annotations__), cls.__dict__
+            cls._fields, cls._field_defaults = fields, {name: names[name] for name in fields if name in names}
+            while len(_GETTERS) < len(fields):
+                _GETTERS.append(_tuplegetter(len(_GETTERS), ""))
+            for name, getter in zip(fields, _GETTERS, strict=False):
+                setattr(cls, name, getter)
 
         def __new__(cls, *values, **named):
             if named or len(values) != len(cls._fields):

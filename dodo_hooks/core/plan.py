@@ -105,47 +105,56 @@ def as_argument(file: bytes) -> bytes:
     return b"./" + file if file.startswith((b"-", b"+")) else file
 
 
-class Job(Record):
-    """One command of a hook; a task `HOOK:NAME` of doit."""
+class Execution(Record):
+    """The command of a job, and how it is executed."""
 
-    number: int  # its index in the hook, from 0; also the N of its directory jobs/N-NAME
-    name: str
-    description: str
     command: str  # as written, for people
     argv: "tuple[str, ...]"  # what is executed; ("sh", "-c", command) unless the command is plain words
-    root: str  # where it runs, relative to the top of the working tree; "" is the top
-    env: "tuple[tuple[str, str], ...]"  # what the file, the hook and the job add, the nearest last and alone
-    tags: "tuple[str, ...]"
-    needs: "tuple[int, ...]"  # must have succeeded before (R1, R2)
-    after: "tuple[int, ...]"  # must have ended before, however (section 2)
-    dependents: "tuple[int, ...]"  # the jobs that have this one among their needs
-    followers: "tuple[int, ...]"  # the jobs that have this one among their `after`
-    phase: str  # FOREGROUND or BACKGROUND
-    declared_background: bool  # as in the file; with phase FOREGROUND the job was promoted (R9)
-    timeout_s: "float | None"
-    nice: "int | None"  # None: 0 in the foreground, lowered in the background (R13)
-    priority: int  # the smaller starts first; ties go by number
-    directory: str  # "N-NAME" below jobs/ in the store
-    record: bytes  # the constant part of its meta.json: an object that is still open, from store.records
-    groups: "tuple[Group, ...]" = ()  # by name; each name once
-    files: "FileRule | None" = None  # None: the job is not about files
+    root: str = ""  # where it runs, relative to the top of the working tree; "" is the top
+    env: "tuple[tuple[str, str], ...]" = ()  # what the file, the hook and the job add, the nearest last and alone
     files_at: int = NO_FILES  # where in argv the list is put in (C6)
     files_uses: int = 1  # how often one command line holds the list, for what fits into it
-    checks: "tuple[int, ...]" = ()  # numbers of the hook's checks, the outermost first (C7)
-    absent: str = ""  # why it cannot apply here, whatever the event: another system, an excluded tag (C7)
-    needs_event: str = ""  # the data of the event that it uses, such as "{1}": it cannot run without one
+    script: str = ""  # the file that it runs, relative to the top (`script:`)
+    refused: str = ""  # why it must not be executed: the job fails with this where it would run (C6)
+    timeout_s: "float | None" = None
+    nice: "int | None" = None  # None: 0 in the foreground, lowered in the background (R13)
     interactive: bool = False  # alone, with the terminal (R14)
     use_stdin: bool = False  # gets what git gives to the hook (G3)
-    stage_fixed: bool = False  # what it changed among its files is staged (G6)
-    fail_text: str = ""  # printed when it has failed
-    is_silent: bool = False  # in the background: no failure notice, and only a failure leaves a log
-    max_log_bytes: "int | None" = None  # None: that of the plan
-    retention_s: "float | None" = None  # likewise
-    refused: str = ""  # why it must not be executed: it fails with this where it would run (C6)
-    fails_on_changes: "tuple[str, ...]" = ()  # of CI and ELSEWHERE: where it fails if it changes files
+
+
+class Order(Record):
+    """The place of a job in the graph: the jobs that it waits for, those that wait for it, and its groups."""
+
+    needs: "tuple[int, ...]" = ()  # must have succeeded before (R1, R2)
+    after: "tuple[int, ...]" = ()  # must have ended before, however (section 2)
+    dependents: "tuple[int, ...]" = ()  # the jobs that have this one among their needs
+    followers: "tuple[int, ...]" = ()  # the jobs that have this one among their `after`
+    made_by: "tuple[int, ...]" = ()  # those of its needs that make one of its inputs (K10)
+    priority: int = 0  # the smaller starts first; ties go by number
+    groups: "tuple[Group, ...]" = ()  # by name; each name once
     is_setup: bool = False  # runs before all others of its hook, and only if one of them runs
-    within: "tuple[str, ...]" = ()  # the names of the groups around it, the outermost first (C5)
-    label: str = ""  # shown instead of its name, if that is derived from a command of several lines
+
+
+class Selection(Record):
+    """The events and the files that a job applies to (C7)."""
+
+    files: "FileRule | None" = None  # None: the job is not about files
+    checks: "tuple[int, ...]" = ()  # numbers of the hook's checks, the outermost first
+    absent: str = ""  # why it cannot apply here, whatever the event: another system, an excluded tag
+    needs_event: str = ""  # the data of the event that it uses, such as "{1}": it cannot run without one
+
+
+class Changes(Record):
+    """The rule for files that a job changes."""
+
+    stage_fixed: bool = False  # those among its files are staged (G6)
+    fails_on_changes: "tuple[str, ...]" = ()  # of CI and ELSEWHERE: where it fails if it changes files
+    conduct: "Conduct | None" = None  # what it does to tracked files, where that is known; always of a pre-commit hook
+
+
+class ResultRule(Record):
+    """The rule for the result of a job: what it depends on, what it makes, and what it counts for (K2, V1)."""
+
     inputs: "tuple[Input, ...]" = ()  # the files that its result depends on (K2)
     outputs: "tuple[str, ...]" = ()  # the files and folders that it makes, relative to the top (K10)
     env_inputs: "tuple[str, ...]" = ()  # names of variables whose values count (K1)
@@ -153,15 +162,42 @@ class Job(Record):
     is_incremental: bool = False  # it does not run where a kept result says that it has succeeded (K2)
     cache: str = ""  # how its outputs are stored, of host/files/clone.py; "": they are not (K9)
     is_per_file: bool = False  # it judges each file of its list by itself, and gets those that have not passed (K8)
-    made_by: "tuple[int, ...]" = ()  # those of its needs that make one of its inputs (K10)
-    script: str = ""  # the file that it runs, relative to the top (`script:`)
+    counts_commit: bool = False  # its verdict is on the commit, not on the tree (`incremental: false`, V1)
+    supersedes: bool = True  # a new commit on the branch ends its runs on older ones (`supersede:`, V6)
+    is_required: bool = False  # a gate requires it, or a job that needs it (V3)
+
+
+class Report(Record):
+    """The part of a job that people see, and how long that is kept."""
+
+    fail_text: str = ""  # printed when it has failed
+    is_silent: bool = False  # in the background: no failure notice, and only a failure leaves a log
+    max_log_bytes: "int | None" = None  # None: that of the plan
+    retention_s: "float | None" = None  # likewise
+
+
+class Job(Record):
+    """One command of a hook; a task `HOOK:NAME` of doit. A value that most jobs share is one object in a plan."""
+
+    number: int  # its index in the hook, from 0; also the N of its directory jobs/N-NAME
+    name: str
+    directory: str  # "N-NAME" below jobs/ in the store
+    execution: Execution
+    order: Order = Order()
+    phase: str = FOREGROUND  # or BACKGROUND
+    declared_background: bool = False  # as in the file; with phase FOREGROUND the job was promoted (R9)
+    selection: Selection = Selection()
+    changes: Changes = Changes()
+    results: ResultRule = ResultRule()
     workspace: str = ""  # where it runs: "" the working tree, SNAPSHOT a private checkout, and then it is incremental
     shares: "tuple[Share, ...]" = ()  # what its snapshot gets of the working tree (S6)
     cleans: bool = False  # its snapshot is emptied of all that git ignores, each time (`clean: true`, S4)
-    supersedes: bool = True  # a new commit on the branch ends its runs on older ones (`supersede:`, V6)
-    is_required: bool = False  # a gate requires it, or a job that needs it (V3)
-    counts_commit: bool = False  # its verdict is on the commit, not on the tree (`incremental: false`, V1)
-    conduct: "Conduct | None" = None  # what it does to tracked files, where that is known; always of a pre-commit hook
+    report: Report = Report()
+    description: str = ""
+    label: str = ""  # shown instead of its name, if that is derived from a command of several lines
+    tags: "tuple[str, ...]" = ()
+    within: "tuple[str, ...]" = ()  # the names of the groups around it, the outermost first (C5)
+    record: bytes = b""  # the constant part of its meta.json: an object that is still open, from store.records
 
     @property
     def title(self) -> str:
@@ -171,7 +207,8 @@ class Job(Record):
     @property
     def below(self) -> bytes:
         """The beginning of the paths from the top that its file list is relative to: its root and a slash, or b""."""
-        return f"{self.root}/".encode("utf-8", "surrogateescape") if self.root else b""
+        root = self.execution.root
+        return f"{root}/".encode("utf-8", "surrogateescape") if root else b""
 
     @property
     def promoted(self) -> bool:
@@ -181,7 +218,7 @@ class Job(Record):
     @property
     def is_in_group(self) -> bool:
         """True if it is in a concurrency group; a background job in the working tree always is (section 7)."""
-        return bool(self.groups) or (self.phase == BACKGROUND and not self.workspace)
+        return bool(self.order.groups) or (self.phase == BACKGROUND and not self.workspace)
 
 
 class Hook(Record):
@@ -202,7 +239,8 @@ class Hook(Record):
     def has_to_ask(self) -> bool:
         """True if the jobs of a firing depend on more than the plan: on files, conditions or the event (C7)."""
         return bool(self.checks) or any(
-            job.files is not None or job.absent or job.needs_event or job.is_setup for job in self.jobs
+            job.selection.files is not None or job.selection.absent or job.selection.needs_event or job.order.is_setup
+            for job in self.jobs
         )
 
     @property
@@ -220,7 +258,7 @@ class Hook(Record):
         """Return these jobs and all that they need, directly or through others."""
         from dodo_hooks.core.dependency_graph import closure
 
-        return closure(numbers, lambda number: self.jobs[number].needs)
+        return closure(numbers, lambda number: self.jobs[number].order.needs)
 
 
 class Plan(Record):

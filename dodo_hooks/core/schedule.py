@@ -63,7 +63,7 @@ class Ledger:
         skipped = []
         for number in self.hook.order:
             if number in self.open:
-                bad = next((need for need in self.hook.jobs[number].needs if self._is_unsatisfied(need)), None)
+                bad = next((need for need in self.hook.jobs[number].order.needs if self._is_unsatisfied(need)), None)
                 if bad is not None:
                     skipped.append(self._skip(number, bad))
         return skipped
@@ -72,7 +72,7 @@ class Ledger:
         """Close every open job that an ended one keeps from running (R3)."""
         if satisfies(self.outcomes[number]):
             return []
-        dependents = [job.dependents for job in self.hook.jobs]
+        dependents = [job.order.dependents for job in self.hook.jobs]
         return [self._skip(job, need) for job, need in cascade(dependents, self.open, number)]
 
     def close_all_but(self, running: "Iterable[int]", outcome: Outcome) -> "list[tuple[int, Outcome]]":
@@ -101,7 +101,7 @@ class CountingSource:
         skipped = ledger.skip_what_cannot_run()
         for number in ledger.open:
             job = self._hook.jobs[number]
-            self._waits[number] = sum(other in ledger.open for other in (*job.needs, *job.after))
+            self._waits[number] = sum(other in ledger.open for other in (*job.order.needs, *job.order.after))
         ready = [number for number, waits in self._waits.items() if not waits]
         return in_order(self._hook, ready), skipped
 
@@ -121,7 +121,7 @@ class CountingSource:
         """Return the jobs that waited for the end of this one, and for nothing else any more."""
         job = self._hook.jobs[number]
         released = []
-        for other in (*job.dependents, *job.followers):
+        for other in (*job.order.dependents, *job.order.followers):
             if other in self._ledger.open:
                 self._waits[other] -= 1
                 if not self._waits[other]:
@@ -139,7 +139,7 @@ def skipped_by(hook: "Hook", need: int, outcome: Outcome) -> Outcome:
 
 def in_order(hook: "Hook", numbers: "Iterable[int]") -> "list[int]":
     """Sort ready jobs in the order in which they get slots: by priority, then by position in the file."""
-    return sorted(numbers, key=lambda number: (hook.jobs[number].priority, number))
+    return sorted(numbers, key=lambda number: (hook.jobs[number].order.priority, number))
 
 
 def check_order(hook: "Hook", open_jobs: "set[int]", outcomes: "dict[int, Outcome]") -> None:
@@ -151,7 +151,7 @@ def check_order(hook: "Hook", open_jobs: "set[int]", outcomes: "dict[int, Outcom
     reached = set(outcomes)
     for number in hook.order:
         job = hook.jobs[number]
-        if number in open_jobs and reached.issuperset(job.needs):
+        if number in open_jobs and reached.issuperset(job.order.needs):
             reached.add(number)
     stuck = sorted(open_jobs.difference(reached))
     if stuck:

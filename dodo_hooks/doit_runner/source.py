@@ -74,7 +74,7 @@ class DispatchSource:
     def _advance(self, ended: list[tuple[int, Outcome]]) -> Change:
         """Take all nodes that the dispatcher has, and return the jobs that wait for no `after` any more as ready."""
         ended = ended + self._drain()
-        ready = [number for number in self._held if self._ledger.open.isdisjoint(self._hook.jobs[number].after)]
+        ready = [number for number in self._held if self._ledger.open.isdisjoint(self._hook.jobs[number].order.after)]
         self._held.difference_update(ready)
         return in_order(self._hook, ready), ended
 

@@ -48,9 +48,9 @@ class Admission:
 
         An interactive job always runs alone (R14).
         """
-        if any(self._jobs[other].interactive for other in running):
+        if any(self._jobs[other].execution.interactive for other in running):
             return True
-        if self._jobs[number].interactive and running:
+        if self._jobs[number].execution.interactive and running:
             return True
         return not self._has_permit(number)
 

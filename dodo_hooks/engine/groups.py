@@ -117,7 +117,7 @@ class Groups:
         job, context = self._jobs[number], self._context
         return tuple(
             group if group.name else group._replace(name=layout.own_group(context.hook.name, job.name, context.top))
-            for group in job.groups or ((_OWN,) if job.is_in_group else ())
+            for group in job.order.groups or ((_OWN,) if job.is_in_group else ())
         )
 
     def _guard(self) -> "int | None":

@@ -318,7 +318,7 @@ class Loop:
         """End the jobs whose timeout is over, and all of them when that of the hook is (R15)."""
         jobs, is_hook_over = self.clocks.take_overdue()
         for number in jobs:
-            reason = f"timed out after {self._jobs[number].timeout_s:g} s"
+            reason = f"timed out after {self._jobs[number].execution.timeout_s:g} s"
             self._end(number, Outcome(statuses.FAILED, statuses.TIMEOUT, reason), self.context.grace_s)
         if is_hook_over:
             reason = f"{self.context.hook.name} timed out after {self.context.hook.timeout_s:g} s"
@@ -352,14 +352,14 @@ class Loop:
         self._start_timeout(number, _MOST_TO_PREPARE_S if number in self.context.workspaces else 0)
 
     def _start_timeout(self, number: int, more_s: float = 0) -> None:
-        if (limit_s := self._jobs[number].timeout_s) is not None and number not in self._ending:
+        if (limit_s := self._jobs[number].execution.timeout_s) is not None and number not in self._ending:
             self.clocks.start_timeout(number, limit_s + more_s)
 
     def _continued(self, wave: "WaveHandle", kind: str, number: int, pid: int) -> None:
         wave.running[number] = pid
         if kind == wire.PREPARED:
             self._start_timeout(number)
-        elif self._results is not None and self._jobs[number].is_per_file:
+        elif self._results is not None and self._jobs[number].results.is_per_file:
             self._results.passed(number, wave.note_batch(number, self.context))
 
     def _refused(self, wave: "WaveHandle", why: str, number: int, exit_code: int, at_ns: int) -> None:

@@ -96,7 +96,8 @@ def environment_of_event(firing: "Firing", is_background: bool) -> "dict[str, st
         environ[f"DODO_ARG{number}"] = argument
     if firing.hook.name == "pre-push" and len(firing.args) == 2:
         environ["DODO_REMOTE"], environ["DODO_REMOTE_URL"] = firing.args
-    is_asked_for = any(_DEFAULT_BRANCH in word for job in firing.hook.jobs for word in job.argv)  # it costs a file
+    # It costs a file.
+    is_asked_for = any(_DEFAULT_BRANCH in word for job in firing.hook.jobs for word in job.execution.argv)
     if firing.rules.config_format == _DAFT or is_asked_for:
         environ[_DEFAULT_BRANCH] = default_branch(repo, firing.world.environ)
     if firing.rules.config_format == _DAFT:

@@ -41,7 +41,7 @@ def begin(firing: "Firing") -> "Run | None":
         from dodo_hooks.core.added_edges import bypass_skipped
 
         firing = firing._replace(hook=bypass_skipped(firing.hook, firing.left_out))
-    if any(job.stage_fixed or job.conduct for job in firing.hook.jobs):
+    if any(job.changes.stage_fixed or job.changes.conduct for job in firing.hook.jobs):
         from dodo_hooks.core.added_edges import serialize_conflicts
 
         running = [job.number for job in firing.hook.jobs if job.number not in firing.left_out]
@@ -60,7 +60,7 @@ def begin(firing: "Firing") -> "Run | None":
     if not has_process_table():
         run.notes.append("/proc is not mounted: ending a cancelled job always takes the whole grace period")
     run.decide(firing.left_out.items())
-    if any(job.is_incremental for job in firing.hook.jobs):
+    if any(job.results.is_incremental for job in firing.hook.jobs):
         from dodo_hooks.fire.guards.kept_results import open_results
 
         run.results = open_results(run)
@@ -119,7 +119,7 @@ def _retention_s(firing: "Firing") -> "float | None":
 
     Returns None where no job has a retention of its own.
     """
-    own = [job.retention_s for job in firing.hook.jobs]
+    own = [job.report.retention_s for job in firing.hook.jobs]
     if not any(own):
         return None
     return max(firing.rules.retention.retention_s if one is None else one for one in own)
@@ -147,7 +147,7 @@ def context_of(run: Run, phase: str, terminal: "Terminal | None") -> Context:
         _ancestors(run),
         terminal.window if terminal is not None else b"",
         run.firing.files,
-        terminal is not None and any(job.interactive for job in run.firing.hook.jobs) and _has_tty(),
+        terminal is not None and any(job.execution.interactive for job in run.firing.hook.jobs) and _has_tty(),
     )
 
 
@@ -160,7 +160,7 @@ def _has_tty() -> bool:
 
 
 def _ancestors(run: Run) -> "tuple[str, ...]":
-    if run.nesting.within is None or not any(job.groups for job in run.firing.hook.jobs):
+    if run.nesting.within is None or not any(job.order.groups for job in run.firing.hook.jobs):
         return ()
     from dodo_hooks.engine.groups import ancestors_of
 

@@ -196,7 +196,7 @@ def watch_changes(attached: Attached, jobs: "Sequence[int]") -> None:
     Raises:
         HooksError: the state of the tree cannot be read.
     """
-    if any(attached.run.firing.hook.jobs[number].fails_on_changes for number in jobs):
+    if any(attached.run.firing.hook.jobs[number].changes.fails_on_changes for number in jobs):
         from dodo_hooks.fire.guards.fail_on_changes import watch_changes as watch
 
         watch(attached.run, attached.loop, jobs)
@@ -337,7 +337,7 @@ def announce_promotion(run: Run) -> None:
     open_jobs = run.open_jobs(FOREGROUND)
     for job in (jobs[number] for number in open_jobs):
         if job.promoted:
-            by = [jobs[other].name for other in job.dependents if jobs[other].phase == FOREGROUND]
+            by = [jobs[other].name for other in job.order.dependents if jobs[other].phase == FOREGROUND]
             say(f"{run.firing.hook.name}: {job.name} runs in the foreground, because {' and '.join(by)} needs it")
 
 

@@ -185,7 +185,7 @@ class SnapshotJobs:
         except Undecidable:
             return None
         firing, job = self._run.firing, self._jobs[number]
-        can_end = job.supersedes and job.phase == BACKGROUND and bool(self._branch) and firing.trigger == BY_GIT
+        can_end = job.results.supersedes and job.phase == BACKGROUND and bool(self._branch) and firing.trigger == BY_GIT
         return JobRun(self._run.writer.identity, firing.hook.name, job.name, self._branch, key, can_end)
 
 
@@ -202,7 +202,7 @@ def _chains(jobs: "tuple[Job, ...]", numbers: "list[int]") -> "dict[int, tuple[i
     """Return, for each of these jobs, all of them that are joined to it by needs, in order."""
     chains = {number: {number} for number in numbers}
     for number in numbers:
-        for need in jobs[number].needs:
+        for need in jobs[number].order.needs:
             if need in chains and chains[need] is not chains[number]:
                 joined = chains[number] | chains[need]
                 chains.update(dict.fromkeys(joined, joined))

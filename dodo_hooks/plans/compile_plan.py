@@ -4,7 +4,7 @@ import marshal
 import time
 
 from dodo_hooks.core.errors import GitError, HooksError
-from dodo_hooks.core.plan import Plan
+from dodo_hooks.core.plan import Changes, Plan, Report, ResultRule, Selection
 from dodo_hooks.git.command import run_git
 from dodo_hooks.git.repo import locate_repo, main_worktree
 from dodo_hooks.host.posix import joined
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _YOUNG_S = 2.0  # a file may be written twice within one tick of its time stamp
 _UNLIKE_ANY: "Stat" = ()
+_COMMON = (Selection, Changes, ResultRule, Report)  # what many jobs have alike
 
 
 def compile_plan(world: "World", top: str, sources: "Sources | None" = None) -> "tuple[Compiled, dict[str, bytes]]":
@@ -153,13 +154,22 @@ def _completed(plan: Plan, sources: "Sources", top: str, main_top: "str | None")
 
 
 def _compiled(top: str, plan: Plan) -> Compiled:
-    hooks = tuple((hook.name, marshal.dumps(_bare(hook))) for hook in plan.hooks)
-    return Compiled(KEY, top, (), _bare(plan._replace(hooks=())), hooks)
+    hooks = tuple((hook.name, marshal.dumps(_bare(hook, {}))) for hook in plan.hooks)
+    return Compiled(KEY, top, (), _bare(plan._replace(hooks=()), {}), hooks)
 
 
-def _bare(record: "tuple[Any, ...]") -> "tuple[Any, ...]":
-    """Turn records into plain tuples, at every depth: marshal takes nothing else."""
-    return tuple([_bare(item) if isinstance(item, tuple) else item for item in record])
+def _bare(record: "tuple[Any, ...]", made: "dict[Any, tuple[Any, ...]]") -> "tuple[Any, ...]":
+    """Turn records into plain tuples, at every depth: marshal takes nothing else.
+
+    What jobs have in common becomes one tuple in `made`, which marshal writes once.
+    """
+    key = (type(record), record) if isinstance(record, _COMMON) else None
+    if key in made:
+        return made[key]
+    bare = tuple([_bare(item, made) if isinstance(item, tuple) else item for item in record])
+    if key is not None:
+        made[key] = bare
+    return bare
 
 
 def _kept(sources: "Sources") -> "tuple[Source, ...]":

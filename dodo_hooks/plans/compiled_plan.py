@@ -5,7 +5,19 @@ import sys
 
 from dodo_hooks import __version__
 from dodo_hooks.core.named_tuple import Record
-from dodo_hooks.core.plan import FileRule, Hook, Job, Plan, Retention
+from dodo_hooks.core.plan import (
+    Changes,
+    Execution,
+    FileRule,
+    Hook,
+    Job,
+    Order,
+    Plan,
+    Report,
+    ResultRule,
+    Retention,
+    Selection,
+)
 from dodo_hooks.host.posix import os
 
 TYPE_CHECKING = False
@@ -18,7 +30,7 @@ if TYPE_CHECKING:
     Stat = tuple[int, ...]
     Source = tuple[str, Stat | None, bytes | None]  # path, its stat (None: absent), its content if it was young
 
-_FORMAT = 16
+_FORMAT = 17
 KEY = (
     _FORMAT,
     __version__,
@@ -27,6 +39,9 @@ KEY = (
     sys.platform,
     os.uname().machine,
 )
+
+
+_new = tuple.__new__  # KEY says that there are as many values as the class has fields
 
 
 class Compiled(Record):
@@ -83,23 +98,31 @@ def _hook_from(data: bytes) -> Hook:
 
 
 def _job_from(fields: "tuple[Any, ...]") -> Job:
-    job = Job._make(fields)
-    if job.files is not None:
-        job = job._replace(files=_rule_from(job.files))
-    if not job.groups and not job.inputs and not job.shares and job.conduct is None:
-        return job
-    from dodo_hooks.core.plan_parts import Conduct, Group, Input, Share
+    job = _new(Job, fields)
+    order, selection, changes = _new(Order, job.order), _new(Selection, job.selection), _new(Changes, job.changes)
+    results = _new(ResultRule, job.results)
+    if selection.files is not None:
+        selection = selection._replace(files=_rule_from(selection.files))
+    if order.groups or results.inputs or job.shares or changes.conduct is not None:
+        from dodo_hooks.core.plan_parts import Conduct, Group, Input, Share
 
+        order = order._replace(groups=tuple(map(Group._make, order.groups)))
+        results = results._replace(inputs=tuple(map(Input._make, results.inputs)))
+        job = job._replace(shares=tuple(map(Share._make, job.shares)))
+        if changes.conduct is not None:
+            changes = changes._replace(conduct=Conduct._make(changes.conduct))
     return job._replace(
-        groups=tuple(map(Group._make, job.groups)),
-        inputs=tuple(map(Input._make, job.inputs)),
-        shares=tuple(map(Share._make, job.shares)),
-        conduct=None if job.conduct is None else Conduct._make(job.conduct),
+        execution=_new(Execution, job.execution),
+        order=order,
+        selection=selection,
+        changes=changes,
+        results=results,
+        report=_new(Report, job.report),
     )
 
 
 def _rule_from(fields: "tuple[Any, ...]") -> FileRule:
-    rule = FileRule._make(fields)
+    rule = _new(FileRule, fields)
     if rule.tags is None:
         return rule
     from dodo_hooks.core.plan_parts import TagRule

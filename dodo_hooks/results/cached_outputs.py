@@ -63,7 +63,7 @@ class CachedOutputs:
         limit_bytes = self._limit_bytes or DEFAULT_LIMIT_BYTES
         try:
             manifest = store_outputs(
-                self._directory, key, self._repo, _paths(job), job.cache, limit_bytes, contents.learn_raw
+                self._directory, key, self._repo, _paths(job), job.results.cache, limit_bytes, contents.learn_raw
             )
         except HooksError as error:
             self._say(f"the outputs of {job.name} are not cached: {error}")
@@ -81,4 +81,4 @@ class CachedOutputs:
 
 
 def _paths(job: "Job") -> "tuple[bytes, ...]":
-    return tuple(encode_path(output) for output in job.outputs)
+    return tuple(encode_path(output) for output in job.results.outputs)

@@ -40,18 +40,18 @@ _LISTS = {"inputs": "input", "files": "file"}
 def explain(results: RunResults | Verdicts, number: int) -> list[str]:
     """Return sentences on what would make a job run."""
     job, kept = results.jobs[number], results.kept
-    if not job.is_incremental:
+    if not job.results.is_incremental:
         return [f"{job.name} runs each time: it has neither inputs nor uptodate"]
     if (outcome := results.check(number, restores=False)) is not None:
         return [f"{job.name} {'has' if job.workspace else 'is'} {outcome.reason}"]
     try:
         known = results.known(number)
-        if job.is_per_file:
+        if job.results.is_per_file:
             left = PassedFiles(job, kept, known.key, known.listed).left
             return [f"{job.name} would run for files that have not passed:", *(f"  {decode_path(one)}" for one in left)]
         if isinstance(results, RunResults) and not job.workspace and (success := kept.find(job, known.key)):
-            bad = [output.path for output in success.outputs if not results.is_as_made(output)] or job.outputs
-            what = "be restored or run" if job.cache else "run"
+            bad = [output.path for output in success.outputs if not results.is_as_made(output)] or job.results.outputs
+            what = "be restored or run" if job.results.cache else "run"
             return [f"{job.name} would {what}:", *(f"  output {path} is gone, or was changed" for path in bad)]
         return [f"{job.name} would run:", *(f"  {line}" for line in _reasons(kept, job, known))]
     except Undecidable as error:

@@ -92,31 +92,35 @@ class FactCollector:
         environ = self.occasion.environ_of(job) if self._asks_environment(job) else {}
         facts: dict[str, Value] = {
             "name": job.name,
-            "argv": job.argv,
-            "root": job.root,
-            "env": {name: digest_of(value) for name, value in job.env},
-            "env_inputs": {name: _digest(environ.get(name)) for name in job.env_inputs},
+            "argv": job.execution.argv,
+            "root": job.execution.root,
+            "env": {name: digest_of(value) for name, value in job.execution.env},
+            "env_inputs": {name: _digest(environ.get(name)) for name in job.results.env_inputs},
             "event": {name: _digest(environ.get(name)) for name in self._ours_in(job, environ)},
-            "stdin": digest_of(self.occasion.stdin) if job.use_stdin else None,
-            "script": tree.about(encode_path(job.script)) if job.script else None,
-            "uptodate": {command: self._answer(job, command, environ) for command in job.uptodate},
+            "stdin": digest_of(self.occasion.stdin) if job.execution.use_stdin else None,
+            "script": tree.about(encode_path(job.execution.script)) if job.execution.script else None,
+            "uptodate": {command: self._answer(job, command, environ) for command in job.results.uptodate},
             "inputs": found.digest,
             "files": None,
-            "needs": {hook.jobs[need].name: part_of(need) for need in job.needs},
+            "needs": {hook.jobs[need].name: part_of(need) for need in job.order.needs},
         }
         if job.workspace:  # without what git ignores, one tree is not the other
             facts["workspace"] = job.workspace
         if hook.name in _FILE_ARGUMENTS:
             facts["argument_files"] = self._argument_files(environ)
         listed = {path: tree.about(path) or b"" for path in self._list(job)}
-        if is_given_list(job) and not job.is_per_file:
+        if is_given_list(job) and not job.results.is_per_file:
             facts["files"] = lines_of(listed)
         return Known(key_of(facts), facts, found, listed)
 
     def _asks_environment(self, job: "Job") -> bool:
         """Return whether the job's key can depend on a variable: to find them all takes as long as the key itself."""
-        is_named = any(ours in word for word in job.argv for ours in _OURS)
-        return is_named or bool(job.env_inputs or job.uptodate) or self.occasion.hook.name in _FILE_ARGUMENTS
+        is_named = any(ours in word for word in job.execution.argv for ours in _OURS)
+        return (
+            is_named
+            or bool(job.results.env_inputs or job.results.uptodate)
+            or self.occasion.hook.name in _FILE_ARGUMENTS
+        )
 
     def _argument_files(self, environ: "Mapping[str, str]") -> "dict[str, Value]":
         """Return digests of the files that git names in the arguments of this hook, such as the commit message.
@@ -138,7 +142,7 @@ class FactCollector:
 
     def _ours_in(self, job: "Job", environ: "Mapping[str, str]") -> "list[str]":
         """Return our variables that the command reads, the hook's arguments among them; no places."""
-        text, files = " ".join(job.argv), self._file_arguments(environ)
+        text, files = " ".join(job.execution.argv), self._file_arguments(environ)
         return [
             name
             for name, value in environ.items()
@@ -157,14 +161,16 @@ class FactCollector:
         Raises:
             Undecidable: it fails, or takes more than 10 s.
         """
-        key = (command, job.root, job.env)
+        key = (command, job.execution.root, job.execution.env)
         if key in self._answers and monotonic_s() - self._answers[key][1] < _FRESH_S:
             return self._answers[key][0]
         top = self.occasion.repo.top
         from dodo_hooks.host.capture import capture_command
 
         try:
-            done = capture_command(command, f"{top}/{job.root}" if job.root else top, environ, UPTODATE_LIMIT_S)
+            done = capture_command(
+                command, f"{top}/{job.execution.root}" if job.execution.root else top, environ, UPTODATE_LIMIT_S
+            )
         except OSError as error:
             raise Undecidable(f"cannot run {command!r} (uptodate): {error.strerror}") from error
         if done.is_late or done.exit_code:
@@ -176,7 +182,7 @@ class FactCollector:
 
 def is_given_list(job: "Job") -> bool:
     """Return whether a job is given its list of files; another one is only selected by it."""
-    return job.files is not None and not job.files.counts_deleted
+    return job.selection.files is not None and not job.selection.files.counts_deleted
 
 
 def file_part(job: "Job", contents: "Contents") -> "tuple[Value, bool]":
@@ -186,11 +192,11 @@ def file_part(job: "Job", contents: "Contents") -> "tuple[Value, bool]":
         Undecidable: one cannot be read.
     """
     files: dict[str, Value] = {}
-    for path in job.outputs:
+    for path in job.results.outputs:
         about = contents.about(encode_path(path))
         if about is not None:
             files[path] = about
-    return files, len(files) < len(job.outputs)
+    return files, len(files) < len(job.results.outputs)
 
 
 def _digest(value: "str | None") -> "str | None":

@@ -169,7 +169,7 @@ class KeptResults:
         """
         directory = self.job_dir(job.name)
         try:
-            for name in os.listdir(directory) if job.outputs else ():
+            for name in os.listdir(directory) if job.results.outputs else ():
                 key, _, worktree = name.partition("-")
                 success = self._read_success(f"{directory}/{name}") if worktree == self.worktree else None
                 is_sure = success is None or success.manifest or all(output.about for output in success.outputs)
@@ -210,7 +210,7 @@ class KeptResults:
         return f"{self.directory}/{safe}-{digest_of(name)[:16]}"
 
     def _path(self, job: "Job", key: str) -> str:
-        return f"{self.job_dir(job.name)}/{key}" + (f"-{self.worktree}" if job.outputs else "")
+        return f"{self.job_dir(job.name)}/{key}" + (f"-{self.worktree}" if job.results.outputs else "")
 
     def _prune_if_due(self) -> None:
         stamp = f"{self.directory}/{_PRUNED}"

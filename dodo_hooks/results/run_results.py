@@ -96,12 +96,12 @@ class RunResults:
 
     def _check(self, number: int, *, restores: bool = False) -> "Outcome | None":
         job = self.jobs[number]
-        if not job.is_incremental:
+        if not job.results.is_incremental:
             return None
         known = self._known_of(number)
         if isinstance(known, Undecidable):
             return None
-        if job.is_per_file:
+        if job.results.is_per_file:
             return self._check_list(number, known)
         success = self._holding(job, known) or (self._restored(job, known) if restores else None)
         if success is None:
@@ -152,7 +152,7 @@ class RunResults:
         """Return the kept success under this key, if the outputs are still as that run has left them (K6)."""
         success = self.kept.find(job, known.key)
         try:
-            if success is None or tuple(output.path for output in success.outputs) != job.outputs:
+            if success is None or tuple(output.path for output in success.outputs) != job.results.outputs:
                 return None
             if success.manifest:
                 return success if self._cache.digest(job, self._contents) == success.manifest else None
@@ -162,7 +162,9 @@ class RunResults:
 
     def _restored(self, job: "Job", known: Known) -> "Success | None":
         """Restore the outputs that are stored under this key, and keep that as a success in this worktree (K9)."""
-        manifest = self._cache.restore(job, known.key, self._collector.occasion.git_environ) if job.cache else ""
+        manifest = (
+            self._cache.restore(job, known.key, self._collector.occasion.git_environ) if job.results.cache else ""
+        )
         if not manifest:
             return None
         success = self._success(job, manifest)
@@ -174,7 +176,7 @@ class RunResults:
 
     def _success(self, job: "Job", manifest: str) -> Success:
         """Return the success of a job whose outputs are all there; `manifest`: their digest, where they are cached."""
-        outputs = tuple(one for one in map(self._output, job.outputs) if one is not None)
+        outputs = tuple(one for one in map(self._output, job.results.outputs) if one is not None)
         return Success(wall_ns(), self._invocation, outputs, manifest)
 
     def is_as_made(self, output: Output) -> bool:
@@ -192,7 +194,7 @@ class RunResults:
         if number not in self._known:
             try:
                 if self._tree is None:
-                    jobs = [job for job in self.jobs if job.is_incremental and not job.workspace]
+                    jobs = [job for job in self.jobs if job.results.is_incremental and not job.workspace]
                     self._tree = self._collector.tree(jobs, self._contents, self._memory)
                 self._tree.expect_untracked_outputs(self.jobs[number])
                 self._known[number] = self._collector.known(self.jobs[number], self._tree, self._part_of)
@@ -207,15 +209,15 @@ class RunResults:
         job, outcome = self.jobs[need], self._ended.get(need)
         if self.verdicts is not None and job.workspace:
             return self.verdicts.part_of(need)
-        if job.is_setup:
-            return (*job.argv, *(f"{name}={value}" for name, value in sorted(job.env)))
-        if outcome is not None and outcome.status == SKIPPED and outcome.cause == CONDITION and not job.outputs:
+        if job.order.is_setup:
+            return (*job.execution.argv, *(f"{name}={value}" for name, value in sorted(job.execution.env)))
+        if outcome is not None and outcome.status == SKIPPED and outcome.cause == CONDITION and not job.results.outputs:
             return SKIPPED
         files, has_others = file_part(job, self._contents)
-        if job.outputs and not has_others:
+        if job.results.outputs and not has_others:
             return files
         if need not in self._keys and need not in self._ended and self._check(need) is None:
-            if not job.is_incremental:
+            if not job.results.is_incremental:
                 raise Undecidable(f"{job.name}, which it needs, runs each time")
             raise Undecidable(f"{job.name}, which it needs, is not up to date")
         if need not in self._keys:
@@ -234,7 +236,7 @@ class RunResults:
         if self.verdicts is not None and job.workspace:
             self.verdicts.starting(number)
             return
-        if not job.is_incremental:
+        if not job.results.is_incremental:
             return
         try:
             self.kept.drop_made(job)
@@ -248,7 +250,7 @@ class RunResults:
                 self._say(f"{job.name} runs each time: {why}")
             return
         self._begun[number] = begun
-        if job.is_per_file:
+        if job.results.is_per_file:
             self._lists[number] = PassedFiles(job, self.kept, begun.known.key, begun.known.listed)
 
     def _look_anew(self, number: int, is_late: bool) -> "Known | Undecidable":
@@ -288,20 +290,24 @@ class RunResults:
         self._memory.save()
 
     def _keep_or_drop(self, number: int, job: "Job", begun: Begun, outcome: Outcome) -> None:
-        if job.is_per_file:
+        if job.results.is_per_file:
             self._keep_list(number, begun, outcome)
         elif outcome.status == COMPLETED:
             self._keep(number, job, begun)
         elif outcome.status == FAILED:
             self.kept.drop(job, begun.known.key)
-            if job.cache:
+            if job.results.cache:
                 self._cache.remove(begun.known.key)
 
     def _keep(self, number: int, job: "Job", begun: Begun) -> None:
-        missing = [path for path in job.outputs if self._output(path) is None]
+        missing = [path for path in job.results.outputs if self._output(path) is None]
         if missing:
-            other = missing[0].removeprefix(job.root + "/")
-            fix = f" (write /{other} for that of the top)" if job.root and self._output(other) is not None else ""
+            other = missing[0].removeprefix(job.execution.root + "/")
+            fix = (
+                f" (write /{other} for that of the top)"
+                if job.execution.root and self._output(other) is not None
+                else ""
+            )
             self._say(f"{job.name} runs each time: it did not make its output {missing[0]}{fix}")
             return
         known = self._known_of(number)
@@ -312,7 +318,7 @@ class RunResults:
             self.kept.note_not_kept(job, f"{why} changed while it ran")
             return
         self._keys[number] = known.key
-        success = self._success(job, self._cache.store(job, known.key, self._contents) if job.cache else "")
+        success = self._success(job, self._cache.store(job, known.key, self._contents) if job.results.cache else "")
         self._manifests[number] = success.manifest
         self.kept.keep(job, known.key, success, known.named_facts)
 

@@ -48,7 +48,11 @@ class Tree:
         self._repo = repo
         self._environ = environ
         self._contents = contents
-        scopes = {path for job in jobs for path in (*(one.path for one in job.inputs), *map(encode_path, job.outputs))}
+        scopes = {
+            path
+            for job in jobs
+            for path in (*(one.path for one in job.results.inputs), *map(encode_path, job.results.outputs))
+        }
         scopes = {self._outside_of_submodules(path) for path in scopes} | set(lists)
         below = self._below = [b""] if len(scopes) > _MOST_PATHSPECS else sorted(scopes)
         recall = memory.part if memory is not None and not lists else None  # the index has the ids of a list
@@ -81,7 +85,7 @@ class Tree:
             Undecidable: one of them cannot be read, or is a submodule with changes.
         """
         beside = self._beside(job)
-        cause = digest_of((self._listing.stamp, repr(job.inputs), job.outputs, lines_of(beside.files)))
+        cause = digest_of((self._listing.stamp, repr(job.results.inputs), job.results.outputs, lines_of(beside.files)))
         digest = self._memory.digest(cause) if self._memory is not None else None
         if digest is not None:
             return Found(digest, lambda: self._read_names(job, beside))
@@ -101,13 +105,13 @@ class Tree:
 
     def expect_untracked_outputs(self, job: "Job") -> None:
         """Raise TrackedOutputError where a path at or below an output of the job is tracked. Raises Undecidable."""
-        if not job.outputs:
+        if not job.results.outputs:
             return
-        cause = digest_of(("outputs", self._listing.stamp, job.outputs))
+        cause = digest_of(("outputs", self._listing.stamp, job.results.outputs))
         found = self._memory.digest(cause) if self._memory is not None else None
         if found is None:
             known, rest = self._known(), (*self._listing.unsure, *self._listing.part.submodules)
-            own = tuple(map(encode_path, job.outputs))
+            own = tuple(map(encode_path, job.results.outputs))
             below = tuple(path + b"/" for path in own)
             tracked = [path for path in own if path in known or path in rest]
             tracked += [path for output in own for path in _below(self._sorted, output)]
@@ -124,7 +128,7 @@ class Tree:
         A tracked file that is gone is among them, with b"". A path that is a folder ends with a slash, and has b"".
         """
         beside = Names({}, [])
-        for one in job.inputs:
+        for one in job.results.inputs:
             if one.matcher is None:
                 self._add_path(one, beside)
             else:
@@ -167,7 +171,7 @@ class Tree:
     def _read_names(self, job: "Job", beside: Names) -> Names:
         """Return all inputs: those that are tracked and clean, too."""
         known, found = self._known(), Names({}, list(beside.matched))
-        for one in job.inputs:
+        for one in job.results.inputs:
             if one.matcher is not None:
                 hits = list(filter(predicate(one.matcher), _below(self._sorted, one.path)))
             elif one.path + b"/" in beside.files:
@@ -185,7 +189,7 @@ class Tree:
         """Return the folders that are inputs and in which git lists nothing: they are ignored, and count as a whole."""
         return [
             one.path
-            for one in job.inputs
+            for one in job.results.inputs
             if one.matcher is None and one.path + b"/" in beside.files and not self._submodules(one.path)
             if not (_below(self._others, one.path) or _below(self._sorted, one.path))
         ]
@@ -278,7 +282,7 @@ class Tree:
 
 
 def _without_outputs(job: "Job", names: Names) -> Names:
-    own = tuple(encode_path(output) for output in job.outputs)
+    own = tuple(encode_path(output) for output in job.results.outputs)
     if not own:
         return names
     below = tuple(path + b"/" for path in own)

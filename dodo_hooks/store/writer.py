@@ -62,9 +62,9 @@ class InvocationWriter:
         state = self.jobs[number]
         state.outcome, state.finished_ns, state.duration_s = outcome, at_ns, duration_s
         if state.started_ns is not None:
-            most_bytes = self.hook.jobs[number].max_log_bytes or self.max_log_bytes
+            most_bytes = self.hook.jobs[number].report.max_log_bytes or self.max_log_bytes
             state.log_bytes, state.log_left_out = close_log(state.log, most_bytes)
-            if self.hook.jobs[number].is_silent and outcome.status == COMPLETED:
+            if self.hook.jobs[number].report.is_silent and outcome.status == COMPLETED:
                 try_unlink(state.log)
                 state.log_left_out = state.log_bytes
         self._changed.add(number)
@@ -212,7 +212,7 @@ class InvocationWriter:
 
     def _write_all(self, temporary: str) -> None:
         write_file(layout.invocation_file(temporary), self._constant + records.invocation_tail(None, None, None, None))
-        if any(job.use_stdin for job in self.hook.jobs):
+        if any(job.execution.use_stdin for job in self.hook.jobs):
             write_file(layout.stdin_file(temporary), self.stdin)
         os.mkdir(f"{temporary}/jobs", 0o700)
         for job, state in zip(self.hook.jobs, self.jobs, strict=True):

@@ -76,9 +76,9 @@ def commands_of(hook: "Hook") -> "Iterator[str]":
         for condition in check.conditions:
             yield from _lines("only, skip", "", _asked_by(condition))
     for job in hook.jobs:
-        if job.files is not None and job.files.source == COMMAND:
-            yield from _lines(f"files of {job.name}", "", (job.files.command,))
-        yield from _lines(job.name, _around(job), (job.command,))
+        if job.selection.files is not None and job.selection.files.source == COMMAND:
+            yield from _lines(f"files of {job.name}", "", (job.selection.files.command,))
+        yield from _lines(job.name, _around(job), (job.execution.command,))
 
 
 def _asked_by(condition: "Condition") -> "Iterator[str]":
@@ -90,9 +90,9 @@ def _asked_by(condition: "Condition") -> "Iterator[str]":
 
 def _around(job: "Job") -> str:
     """Return the parts that change the meaning of a command: its variables, and a shell other than sh."""
-    words = [f"{name}={value}" for name, value in job.env]
-    is_as_written = job.argv[0] == "sh" or job.command.split()[:1] == [job.argv[0]]
-    return " ".join(words if is_as_written else [*words, f"({job.argv[0]})"])
+    words = [f"{name}={value}" for name, value in job.execution.env]
+    is_as_written = job.execution.argv[0] == "sh" or job.execution.command.split()[:1] == [job.execution.argv[0]]
+    return " ".join(words if is_as_written else [*words, f"({job.execution.argv[0]})"])
 
 
 def _lines(name: str, around: str, commands: "Iterator[str] | tuple[str, ...]") -> "Iterator[str]":

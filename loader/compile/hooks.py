@@ -9,7 +9,23 @@ from dataclasses import dataclass, field, replace
 from dodo_hooks.core.dependency_graph import dependents_of, topological_order
 from dodo_hooks.core.diagnostics import ERROR, WARNING, Diagnostic, Location
 from dodo_hooks.core.file_sets import default_file_set, has_changes
-from dodo_hooks.core.plan import ALL, BACKGROUND, CHANGED, COMMAND, FOREGROUND, PUSHED, STAGED, FileRule, Hook, Job
+from dodo_hooks.core.plan import (
+    ALL,
+    BACKGROUND,
+    CHANGED,
+    COMMAND,
+    FOREGROUND,
+    PUSHED,
+    STAGED,
+    Changes,
+    Execution,
+    FileRule,
+    Hook,
+    Job,
+    Order,
+    Report,
+    Selection,
+)
 from dodo_hooks.core.plan_parts import Conduct, Group
 from dodo_hooks.core.text.names import directory_name
 from dodo_hooks.loader.compile import job_commands
@@ -43,7 +59,7 @@ from dodo_hooks.loader.compile.job_files import (
     check_paths,
     file_needs,
     outputs_in,
-    with_results,
+    result_rule,
 )
 from dodo_hooks.loader.compile.nested_runs import find_nested_runs
 from dodo_hooks.loader.compile.order_edges import HookEdges, add_mode_edges
@@ -244,82 +260,87 @@ class _Compiler:
         dependents, followers = dependents_of(chains.needs), dependents_of(chains.after)
         jobs: list[Job] = []
         for number, member in enumerate(self.flat.members):
-            job = with_results(self._job(number, member, found[number], checks), member, self.outputs)
+            order = Order(
+                needs=tuple(chains.needs[number]),
+                after=tuple(chains.after[number]),
+                dependents=tuple(dependents[number]),
+                followers=tuple(followers[number]),
+                made_by=tuple(need for need in chains.needs[number] if (number, need) in made_by),
+                priority=member.body.priority,
+                groups=self._groups(member),
+                is_setup=member.is_setup,
+            )
+            phase = BACKGROUND if background[number] and number not in chains.in_front else FOREGROUND
+            job = self._job(number, member, found[number], checks, phase)
             if number in self.flat.snapshots:
                 job = with_snapshot(job, member, self.body)
-            phase = BACKGROUND if background[number] and number not in chains.in_front else FOREGROUND
-            written_s = timeout_of(member)
-            jobs.append(
-                job._replace(
-                    needs=tuple(chains.needs[number]),
-                    made_by=tuple(need for need in chains.needs[number] if (number, need) in made_by),
-                    after=tuple(chains.after[number]),
-                    dependents=tuple(dependents[number]),
-                    followers=tuple(followers[number]),
-                    phase=phase,
-                    declared_background=background[number],
-                    fails_on_changes=self._fails_on_changes(member) if phase == FOREGROUND else (),
-                    timeout_s=BACKGROUND_TIMEOUT_S if written_s is None and phase == BACKGROUND else written_s,
-                )
-            )
-        order = topological_order([[*job.needs, *job.after] for job in jobs])
+            jobs.append(job._replace(order=order, declared_background=background[number]))
+        in_order = topological_order([[*job.order.needs, *job.order.after] for job in jobs])
         body = self.body
         return Hook(
             name=self.setting.hook,
             jobs=tuple(jobs),
-            order=tuple(order),
+            order=tuple(in_order),
             fail_fast=body.fail_fast,
             timeout_s=body.timeout,
             checks=tuple(checks.all),
             warns=body.fail_mode == "warn",
             is_task=self.setting.is_task,
-            tag_tables=tag_tables() if any(job.files and job.files.tags for job in jobs) else None,
+            tag_tables=tag_tables() if any(job.selection.files and job.selection.files.tags for job in jobs) else None,
         )
 
-    def _job(self, number: int, member: Member, command: Command, checks: Checks) -> Job:
-        """Return a job without the parts that depend on others; the edges and the phase are added later."""
+    def _job(self, number: int, member: Member, command: Command, checks: Checks, phase: str) -> Job:
+        """Return a job without its order."""
         body, name = member.body, self.flat.names[number]
-        rule = None if command.absent else self._files(member, command)
         return Job(
             number=number,
             name=name,
+            directory=directory_name(number, name),
+            execution=self._execution(member, command, phase),
+            phase=phase,
+            selection=self._selection(number, member, command, checks),
+            changes=Changes(
+                body.stage_fixed,
+                self._fails_on_changes(member) if phase == FOREGROUND else (),
+                self._conduct(member),
+            ),
+            results=result_rule(member, root_of(member), self.outputs),
+            report=Report(
+                fail_text=body.fail_text,
+                is_silent=body.background_output == "silent",
+                max_log_bytes=body.log.max_log_size,
+                retention_s=body.log.retention,
+            ),
             description=body.description,
+            label=self.flat.labels[number],
+            tags=tags_of(member),
+            within=tuple(group.name for group in member.around if group.name is not None),
+        )
+
+    def _execution(self, member: Member, command: Command, phase: str) -> Execution:
+        body, timeout_s = member.body, timeout_of(member)
+        return Execution(
             command=command.shown,
             argv=command.argv,
             root=root_of(member),
             env=env_of(member, self.setting.file.env, self.body.env),
-            tags=tags_of(member),
-            needs=(),
-            after=(),
-            dependents=(),
-            followers=(),
-            phase=FOREGROUND,
-            declared_background=False,
-            timeout_s=None,
-            nice=body.nice,
-            priority=body.priority,
-            directory=directory_name(number, name),
-            record=b"",  # the plan cache has it from the store's own encoder
-            groups=self._groups(member),
-            files=rule,
             files_at=command.files_at,
             files_uses=command.files_uses,
+            script=self._script(body.script),
             refused=command.refused,
+            timeout_s=BACKGROUND_TIMEOUT_S if timeout_s is None and phase == BACKGROUND else timeout_s,
+            nice=body.nice,
+            interactive=body.interactive,
+            use_stdin=body.use_stdin,
+        )
+
+    def _selection(self, number: int, member: Member, command: Command, checks: Checks) -> Selection:
+        rule = None if command.absent else self._files(member, command)
+        return Selection(
+            files=rule,
             checks=checks.of([self.body, *member.levels]),
             absent=command.absent or self._absent(member),
             needs_event=self._event_of(number, command, rule),
-            interactive=body.interactive,
-            use_stdin=body.use_stdin,
-            stage_fixed=body.stage_fixed,
-            fail_text=body.fail_text,
-            is_silent=body.background_output == "silent",
-            max_log_bytes=body.log.max_log_size,
-            retention_s=body.log.retention,
-            is_setup=member.is_setup,
-            within=tuple(group.name for group in member.around if group.name is not None),
-            label=self.flat.labels[number],
-            script=self._script(body.script),
-            conduct=self._conduct(member),
         )
 
     def _event_of(self, number: int, command: Command, rule: FileRule | None) -> str:

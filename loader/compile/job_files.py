@@ -13,7 +13,7 @@ from itertools import chain
 
 from dodo_hooks.core.diagnostics import Diagnostic, parts_of
 from dodo_hooks.core.matching import matches
-from dodo_hooks.core.plan import Job
+from dodo_hooks.core.plan import ResultRule
 from dodo_hooks.core.plan_parts import Input
 from dodo_hooks.core.text.terminal_text import quote
 from dodo_hooks.host.posix import encode_path
@@ -36,11 +36,11 @@ class FileNeed:
     path: Path  # of the input in the tree
 
 
-def with_results(job: Job, member: Member, outputs: Iterable[str]) -> Job:
-    """Return the job with what says whether it has to run again; `outputs` are those of the whole plan."""
+def result_rule(member: Member, root: str, outputs: Iterable[str]) -> ResultRule:
+    """Return what says whether a job has to run again; `outputs` are those of the whole plan."""
     body = member.body
-    return job._replace(
-        inputs=inputs_of(body.inputs, job.root, outputs),
+    return ResultRule(
+        inputs=inputs_of(body.inputs, root, outputs),
         outputs=tuple(_outputs_of(member)),
         env_inputs=tuple(body.env_inputs),
         uptodate=tuple(body.uptodate),

@@ -65,14 +65,16 @@ class _Requirements:
         """Return the first of these jobs that is about changed files and not about the whole commit; "" for none."""
         numbers = self.flats[hook].numbers_of(name) if hook in self.hooks else ()
         jobs = (self.hooks[hook].jobs[number] for number in numbers)
-        return next((job.name for job in jobs if job.files is not None and job.files.source != ALL), "")
+        return next(
+            (job.name for job in jobs if job.selection.files is not None and job.selection.files.source != ALL), ""
+        )
 
     def _checks(self, hook: str, body: HookBody | JobBody, by: int) -> tuple[int, ...]:
         """Return the numbers of the gate's checks that leave the requirement out; those of the hook come first."""
         if hook not in self.hooks:  # it has errors of its own
             return ()
         if by >= 0:
-            return self.hooks[hook].jobs[by].checks
+            return self.hooks[hook].jobs[by].selection.checks
         return tuple(range((body.skip is not None) + (body.only is not None)))
 
     def _unknown(self, hook: str, name: str) -> str:
@@ -98,14 +100,14 @@ class _Requirements:
             if (hook, job.number) in noted:
                 continue
             noted.add((hook, job.number))
-            waiting += job.needs
+            waiting += job.order.needs
             who = "it" if job.number == number else f"its need {quote(job.name)}"
             if job.workspace != SNAPSHOT:  # then the job itself: a job in a snapshot needs no other ones
                 return f"{quote(text)} cannot be required: it has no snapshot", 'set "workspace: snapshot" on it'
-            if job.files is not None and job.files.source == COMMAND:
+            if job.selection.files is not None and job.selection.files.source == COMMAND:
                 why = "has a command for its files, which sees the working tree and not the commit"
                 return f"{quote(text)} cannot be required: {who} {why}", 'set "glob" instead'
-            if used := "standard input" if job.use_stdin else job.needs_event:
+            if used := "standard input" if job.execution.use_stdin else job.selection.needs_event:
                 return f"{quote(text)} cannot be required: {who} uses {used}, which no other event has", ""
         return "", ""
 
@@ -135,6 +137,8 @@ def _with_requirements(hook: Hook, found: _Requirements) -> Hook:
     jobs = list(hook.jobs)
     for name, number in found.jobs | found.on_each:
         if name == hook.name:
-            supersedes = jobs[number].supersedes and (name, number) not in found.on_each  # V6
-            jobs[number] = jobs[number]._replace(is_required=True, supersedes=supersedes)
+            job = jobs[number]
+            supersedes = job.results.supersedes and (name, number) not in found.on_each  # V6
+            results = job.results._replace(is_required=True, supersedes=supersedes)
+            jobs[number] = job._replace(results=results)
     return hook._replace(jobs=tuple(jobs), requires=requires)

@@ -22,14 +22,17 @@ def with_snapshot(job: Job, member: Member, hook: HookBody) -> Job:
     """Return a job in a snapshot with its workspace; `job` has its results (job_files.py)."""
     bodies = around(member, hook)
     shared = next((body.share for body in bodies if "share" in body.model_fields_set), [])
-    return job._replace(
-        workspace=SNAPSHOT,
-        shares=tuple(share for item in shared for share in _shares(item)),
-        cleans=next((body.clean for body in bodies if body.clean is not None), False),
+    results = job.results._replace(
         supersedes=next((body.supersede for body in bodies if body.supersede is not None), True),
         counts_commit=member.body.incremental is False,
         is_incremental=True,
-        inputs=tuple(one._replace(reaches_outputs=False) for one in job.inputs),
+        inputs=tuple(one._replace(reaches_outputs=False) for one in job.results.inputs),
+    )
+    return job._replace(
+        results=results,
+        workspace=SNAPSHOT,
+        shares=tuple(share for item in shared for share in _shares(item)),
+        cleans=next((body.clean for body in bodies if body.clean is not None), False),
     )
 
 

@@ -34,7 +34,7 @@ def run(hook: Hook, left_out: Mapping[int, Outcome], fails: "set[int]") -> tuple
 def live(hook: Hook, number: int, left_out: Mapping[int, Outcome]) -> set[int]:
     """Return the jobs that must end before this one: those it waits for and, through left-out ones, theirs."""
     found: set[int] = set()
-    for other in (*hook.jobs[number].needs, *hook.jobs[number].after):
+    for other in (*hook.jobs[number].order.needs, *hook.jobs[number].order.after):
         found |= live(hook, other, left_out) if other in left_out else {other}
     return found
 
@@ -46,7 +46,7 @@ def is_well(hook: Hook, number: int, left_out: Mapping[int, Outcome], fails: "se
     """
     if number in fails or not satisfies(left_out.get(number, COMPLETED)):
         return False
-    return all(is_well(hook, need, left_out, fails) for need in hook.jobs[number].needs)
+    return all(is_well(hook, need, left_out, fails) for need in hook.jobs[number].order.needs)
 
 
 @given(st.data())
@@ -59,7 +59,7 @@ def test_c5_r3_a_left_out_job_hands_on_what_it_waited_for(data: st.DataObject) -
     wanted = {
         job.number
         for job in hook.jobs
-        if job.number not in left_out and all(is_well(hook, need, left_out, fails) for need in job.needs)
+        if job.number not in left_out and all(is_well(hook, need, left_out, fails) for need in job.order.needs)
     }
     assert set(ran) == wanted
     for number in ran:

@@ -23,6 +23,7 @@ from engine.graphs import (
     naive_skips,
     root_of,
 )
+from kit.changed_job import changed_job
 
 INTERRUPTED = Outcome(statuses.SKIPPED, statuses.INTERRUPTED, "interrupted (Ctrl-C)")
 
@@ -59,7 +60,7 @@ def _check_causes(hook: Hook, skipped: "list[tuple[int, Outcome]]", outcomes: Ma
     for job, outcome in skipped:
         still_open.discard(job)
         assert (outcome.status, outcome.cause) == (statuses.SKIPPED, statuses.NEED)
-        assert outcome.need in set(hook.jobs[job].needs) - still_open - {job}
+        assert outcome.need in set(hook.jobs[job].order.needs) - still_open - {job}
         assert is_unsatisfied(outcomes[outcome.need])
         assert outcome.root_cause == root_of(outcomes, job)
         assert hook.jobs[outcome.need].name in (outcome.reason or "")
@@ -121,7 +122,11 @@ CHAIN = make_hook([[], [0], [1]])
         (CHAIN._replace(order=(2, 1, 0)), range(3), ["job 1*", "job 2*"]),
         (CHAIN._replace(order=(0, 1)), range(3), ["job 2*"]),
         (CHAIN, [1, 2], ["job 1*", "job 2*"]),
-        (CHAIN._replace(jobs=(CHAIN.jobs[0]._replace(needs=(2,)), *CHAIN.jobs[1:])), range(3), ["job 0*", "job 1*"]),
+        (
+            CHAIN._replace(jobs=(changed_job(CHAIN.jobs[0], needs=(2,)), *CHAIN.jobs[1:])),
+            range(3),
+            ["job 0*", "job 1*"],
+        ),
     ],
     ids=["wrong order", "missing in the order", "needs what is not run", "cycle"],
 )

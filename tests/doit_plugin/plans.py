@@ -1,31 +1,21 @@
 """Plans of a few jobs, made without a file."""
 
-from dodo_hooks.core.plan import BACKGROUND, FOREGROUND, Hook, Job, Plan
+from dodo_hooks.core.plan import BACKGROUND, FOREGROUND, Execution, Hook, Job, Order, Plan
+from kit.changed_job import changed_job
 
 
 def make_job(number: int, name: str, *, needs: tuple[int, ...] = (), phase: str = FOREGROUND, **fields: object) -> Job:
     job = Job(
         number=number,
         name=name,
-        description="",
-        command="true",
-        argv=("true",),
-        root="",
-        env=(),
-        tags=(),
-        needs=needs,
-        after=(),
-        dependents=(),
-        followers=(),
+        directory=f"{number}-job",
+        execution=Execution("true", ("true",)),
+        order=Order(needs=needs),
         phase=phase,
         declared_background=phase == BACKGROUND,
-        timeout_s=None,
-        nice=None,
-        priority=0,
-        directory=f"{number}-job",
         record=b"{",
     )
-    return job._replace(**fields)  # type: ignore[arg-type]
+    return changed_job(job, **fields)
 
 
 def make_hook(name: str, *jobs: Job) -> Hook:

@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from dodo_hooks.core import statuses
 from dodo_hooks.core.dependency_graph import dependents_of, topological_order
-from dodo_hooks.core.plan import FOREGROUND, Hook, Job
+from dodo_hooks.core.plan import Execution, Hook, Job
 from dodo_hooks.core.statuses import Outcome
+from kit.changed_job import changed_job
 
 Edges = Sequence[Sequence[int]]
 
@@ -29,25 +30,11 @@ def make_job(number: int, **fields: object) -> Job:
     job = Job(
         number=number,
         name=f"job {number}*",  # a blank, and what doit would take for a wildcard
-        description="",
-        command="true",
-        argv=("sh", "-c", "true"),
-        root="",
-        env=(),
-        tags=(),
-        needs=(),
-        after=(),
-        dependents=(),
-        followers=(),
-        phase=FOREGROUND,
-        declared_background=False,
-        timeout_s=None,
-        nice=None,
-        priority=0,
         directory=f"{number}-job",
+        execution=Execution("true", ("sh", "-c", "true")),
         record=b"{",
     )
-    return job._replace(**fields)  # type: ignore[arg-type]
+    return changed_job(job, **fields)
 
 
 def make_hook(needs: Edges, after: "Edges | None" = None, priorities: "Sequence[int] | None" = None) -> Hook:
@@ -65,7 +52,7 @@ def make_hook(needs: Edges, after: "Edges | None" = None, priorities: "Sequence[
         )
         for number in range(len(needs))
     )
-    order = topological_order([[*job.needs, *job.after] for job in jobs])
+    order = topological_order([[*job.order.needs, *job.order.after] for job in jobs])
     return Hook("post-commit", jobs, tuple(order), False, None)
 
 
@@ -99,7 +86,7 @@ def needed_by(hook: Hook, jobs: Iterable[int]) -> set[int]:
         number = waiting.pop()
         if number not in seen:
             seen.add(number)
-            waiting.extend(hook.jobs[number].needs)
+            waiting.extend(hook.jobs[number].order.needs)
     return seen
 
 
@@ -122,8 +109,12 @@ def naive_skips(hook: Hook, to_do: Iterable[int], outcomes: Mapping[int, Outcome
 
 def naive_ready(hook: Hook, to_do: "set[int]") -> list[int]:
     """Return the jobs that may run, in slot order; `to_do`: the jobs that have not ended, none of them stopped."""
-    jobs = [hook.jobs[number] for number in to_do if not to_do & {*hook.jobs[number].needs, *hook.jobs[number].after}]
-    return [number for _, number in sorted((job.priority, job.number) for job in jobs)]
+    jobs = [
+        hook.jobs[number]
+        for number in to_do
+        if not to_do & {*hook.jobs[number].order.needs, *hook.jobs[number].order.after}
+    ]
+    return [number for _, number in sorted((job.order.priority, job.number) for job in jobs)]
 
 
 def root_of(outcomes: Mapping[int, Outcome], job: int) -> int:
@@ -133,4 +124,4 @@ def root_of(outcomes: Mapping[int, Outcome], job: int) -> int:
 
 
 def _is_stopped(hook: Hook, job: int, outcomes: "Mapping[int, Outcome | None]") -> bool:
-    return any(is_unsatisfied(outcomes.get(need)) for need in hook.jobs[job].needs)
+    return any(is_unsatisfied(outcomes.get(need)) for need in hook.jobs[job].order.needs)

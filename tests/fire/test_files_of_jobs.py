@@ -350,17 +350,17 @@ SCRIPT = """\
 import sys
 before = set(sys.modules)
 sys.path.append({packages!r})
-from dodo_hooks.core.plan import FileRule, Hook, Job
+from dodo_hooks.core.plan import Execution, FileRule, Hook, Job, Selection
 from dodo_hooks.core.plan_parts import Check, Condition
 from dodo_hooks.fire.select.event_files import EventFiles
 from dodo_hooks.fire.select.job_filter import filter_jobs
 from dodo_hooks.git.repo import find_repo
 from dodo_hooks.host.world import make_world
 world = make_world()
-fields = (0, "a", "", "true", ("true",), "", *[()] * 6, "foreground", False, None, None, 0, "0-a", b"{{", ())
 rule = FileRule("staged", "", ({glob!r},), (), ("text/x-python",))
 checks = (Check(False, (Condition("run", "false"),)),)
-hook = Hook("pre-commit", (Job(*fields, rule, checks=(0,)),), (0,), False, None, checks)
+job = Job(0, "a", "0-a", Execution("true", ("true",)), selection=Selection(rule, checks=(0,)))
+hook = Hook("pre-commit", (job,), (0,), False, None, checks)
 print(filter_jobs(EventFiles(world, find_repo(world.environ, world.cwd), hook, (), b""), {{}}).files)
 print(*(name for name in set(sys.modules) - before if not name.startswith("dodo_hooks")))
 """

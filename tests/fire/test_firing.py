@@ -12,6 +12,7 @@ from dodo_hooks.fire.firing import ATTACHED, AUTO, BY_GIT, BY_RETRY, DETACHED, M
 from dodo_hooks.fire.left_out import left_out_but
 from dodo_hooks.host.world import World
 from dodo_hooks.plans.compiled_plan import Compiled
+from kit.changed_job import changed_job
 from kit.history import make_hook
 from kit.repo import Repo
 
@@ -96,7 +97,7 @@ def test_r11_a_push_has_its_remote_and_a_background_job_none_of_gits_variables(f
 
 def test_the_default_branch_is_looked_for_where_a_command_uses_it(fire: Fire) -> None:
     firing = fire()
-    asking = firing.hook.jobs[1]._replace(argv=("sh", "-c", "git log $DODO_DEFAULT_BRANCH"))
+    asking = changed_job(firing.hook.jobs[1], argv=("sh", "-c", "git log $DODO_DEFAULT_BRANCH"))
     asked = firing._replace(hook=firing.hook._replace(jobs=(firing.hook.jobs[0], asking)))
     assert "DODO_DEFAULT_BRANCH" in environment_of_event(asked, is_background=False)
     daft = environment_of_event(fire(rules=RULES._replace(config_format="daft")), is_background=False)

@@ -33,7 +33,7 @@ def is_new(repo: Repo) -> bool:
 
 def command(repo: Repo) -> str:
     hook = compiled(repo)[0].hook("pre-commit")
-    return "" if hook is None else hook.jobs[0].command
+    return "" if hook is None else hook.jobs[0].execution.command
 
 
 @pytest.fixture

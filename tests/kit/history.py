@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dodo_hooks.core import dependency_graph
-from dodo_hooks.core.plan import BACKGROUND, FOREGROUND, Hook, Job
+from dodo_hooks.core.plan import BACKGROUND, FOREGROUND, Execution, Hook, Job, Order
 from dodo_hooks.core.statuses import COMPLETED, Outcome
 from dodo_hooks.core.text import names
 from dodo_hooks.host.world import wall_ns
@@ -32,23 +32,11 @@ def make_hook(name: str, needs: Graph, foreground: Collection[str] = ()) -> Hook
         Job(
             number=place,
             name=job,
-            description="",
-            command="true",
-            argv=("true",),
-            root="",
-            env=(),
-            tags=(),
-            needs=tuple(edges[place]),
-            after=(),
-            dependents=tuple(dependents[place]),
-            followers=(),
+            directory=names.directory_name(place, job),
+            execution=Execution("true", ("true",)),
+            order=Order(needs=tuple(edges[place]), dependents=tuple(dependents[place])),
             phase=FOREGROUND if job in foreground else BACKGROUND,
             declared_background=job not in foreground,
-            timeout_s=None,
-            nice=None,
-            priority=0,
-            directory=names.directory_name(place, job),
-            record=b"",
         )
         for place, job in enumerate(needs)
     )

@@ -18,7 +18,7 @@ SH = ("sh", "-c")
 
 
 def command(job: Job) -> tuple[tuple[str, ...], int]:
-    return job.argv, job.files_at
+    return job.execution.argv, job.execution.files_at
 
 
 COMMANDS = {
@@ -60,7 +60,7 @@ def test_c6_a_script_of_ones_own_wins(tmp_path: Path) -> None:
     for folder in (".hooks", ".hooks-local"):
         (tmp_path / folder / "pre-commit").mkdir(parents=True)
         (tmp_path / folder / "pre-commit" / "x").write_text("")
-    assert job_of(tmp_path, "script: x").argv[-1].startswith(".hooks-local/pre-commit/x")
+    assert job_of(tmp_path, "script: x").execution.argv[-1].startswith(".hooks-local/pre-commit/x")
 
 
 def test_c6_a_script_gets_the_arguments_of_the_hook(tmp_path: Path) -> None:
@@ -70,9 +70,9 @@ def test_c6_a_script_gets_the_arguments_of_the_hook(tmp_path: Path) -> None:
     script.write_text('#!/bin/sh\nprintf "<%s>" "$@"\n')
     script.chmod(0o755)
     environ = {"PATH": "/usr/bin:/bin", "DODO_ARG1": "a  b"}
-    done = subprocess.run(job.argv, cwd=tmp_path, env=environ, capture_output=True, text=True, check=True)
+    done = subprocess.run(job.execution.argv, cwd=tmp_path, env=environ, capture_output=True, text=True, check=True)
     assert done.stdout == "<a  b>"
-    assert job.needs_event == ""
+    assert job.selection.needs_event == ""
 
 
 def test_c6_rc_is_read_before_each_command_if_it_is_there(tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ def test_c6_rc_is_read_before_each_command_if_it_is_there(tmp_path: Path) -> Non
     environ = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path / "home"), "DODO_WORKTREE": str(tmp_path)}
     for rc in ("~/my rc", "my rc", f"{tmp_path}/my rc", "'\"$HOME/my rc\"'"):
         plan = plan_of(tmp_path, f"rc: {rc}\nhooks: {{pre-commit: {{jobs: [{{run: 'echo [$RC]'}}]}}}}")
-        argv = plan.hooks[0].jobs[0].argv
+        argv = plan.hooks[0].jobs[0].execution.argv
         outputs = []
         for text in ("", "RC=read\n"):
             for place in (tmp_path, tmp_path / "home"):
@@ -103,12 +103,12 @@ ABSENT = {
 @pytest.mark.parametrize("case", ABSENT)
 def test_c7_what_cannot_apply_here_says_why(tmp_path: Path, case: str) -> None:
     body, reason = ABSENT[case]
-    assert job_of(tmp_path, body).absent == reason
+    assert job_of(tmp_path, body).selection.absent == reason
 
 
 def test_c7_an_excluded_tag(tmp_path: Path) -> None:
     hook = hook_of(tmp_path, "exclude_tags: slow\njobs:\n  - {run: a, tags: [slow]}\n  - {run: b, tags: fast}")
-    assert [job.absent for job in hook.jobs] == ['excluded by tag "slow"', ""]
+    assert [job.selection.absent for job in hook.jobs] == ['excluded by tag "slow"', ""]
 
 
 SOURCES = {
@@ -128,14 +128,14 @@ SOURCES = {
 @pytest.mark.parametrize("case", SOURCES)
 def test_g4_which_files_a_job_is_about(tmp_path: Path, case: str) -> None:
     body, hook, source = SOURCES[case]
-    rule = job_of(tmp_path, body, hook).files
+    rule = job_of(tmp_path, body, hook).selection.files
     assert rule is not None
     assert rule.source == source
 
 
 def test_g4_a_job_without_any_of_that_is_not_about_files(tmp_path: Path) -> None:
     hook = hook_of(tmp_path, "exclude: gen/**\nfiles: git ls-files\njobs: [{run: npm test}]")
-    assert hook.jobs[0].files is None
+    assert hook.jobs[0].selection.files is None
 
 
 def test_c7_a_groups_condition_is_asked_once(tmp_path: Path) -> None:
@@ -149,7 +149,7 @@ jobs:
   - {run: c, skip: true}
 """,
     )
-    assert [job.checks for job in hook.jobs] == [(0, 1), (0, 1, 2), (0, 3)]
+    assert [job.selection.checks for job in hook.jobs] == [(0, 1), (0, 1, 2), (0, 3)]
     assert [(check.is_only, [one.kind for one in check.conditions]) for check in hook.checks] == [
         (False, ["merge"]),
         (True, ["ref"]),
@@ -186,7 +186,7 @@ def test_c6_c2_a_placeholder_that_cannot_be_has_its_place(tmp_path: Path, case: 
 
 def test_c6_a_list_in_doubled_braces_stays_as_it_is_and_is_reported(tmp_path: Path) -> None:
     plan = plan_of(tmp_path, "hooks: {pre-commit: {jobs: [{run: 'x {{staged_files}} {{name}} {{job}}'}]}}")
-    assert plan.hooks[0].jobs[0].argv == (*SH, "x {{staged_files}} {{name}} {{job}}")
+    assert plan.hooks[0].jobs[0].execution.argv == (*SH, "x {{staged_files}} {{name}} {{job}}")
     (warning,) = plan.diagnostics
     assert warning.sentence.startswith("hooks.dodo:1:38: job")
     assert "write {staged_files}" in warning.sentence
@@ -212,8 +212,12 @@ def test_c6_a_foreign_file_is_not_refused_for_what_one_job_runs(tmp_path: Path, 
     )
     plan = load(named_hook_file("lefthook.yml", top=str(tmp_path), base=str(tmp_path)))
     job, other = plan.hooks[0].jobs
-    assert refused in job.refused and bool(refused) == bool(job.refused) and not other.refused
-    assert job.argv[-1] == text if text else True
+    assert (
+        refused in job.execution.refused
+        and bool(refused) == bool(job.execution.refused)
+        and not other.execution.refused
+    )
+    assert job.execution.argv[-1] == text if text else True
     (warning,) = plan.diagnostics
     assert warning.sentence.startswith("lefthook.yml:1:") and notice in warning.sentence
 
@@ -223,7 +227,7 @@ def test_c6_a_job_that_is_refused_is_about_the_files_that_it_names(tmp_path: Pat
     text = "pre-commit: {jobs: [{run: 'sh -c \"x {staged_files}\"', glob: '*.py'}]}"
     (tmp_path / "lefthook.yml").write_text(text)
     (hook,) = load(named_hook_file("lefthook.yml", top=str(tmp_path), base=str(tmp_path))).hooks
-    assert hook.jobs[0].refused and hook.jobs[0].files is not None
+    assert hook.jobs[0].execution.refused and hook.jobs[0].selection.files is not None
 
 
 @pytest.mark.parametrize("body", ["run: x {worktree_slug}", "run: x\nroot: '{merge_source_path}'"])
@@ -232,7 +236,11 @@ def test_c6_what_has_no_value_here_fails_its_job_alone(tmp_path: Path, body: str
     (tmp_path / "daft.yml").write_text(f"hooks:\n  pre-commit:\n    jobs:\n      - {lines}\n      - run: y\n")
     plan = load(named_hook_file("daft.yml", top=str(tmp_path), base=str(tmp_path)))
     job, other = plan.hooks[0].jobs
-    assert "has no value here" in job.refused and not other.refused and "has no value" in plan.diagnostics[0].message
+    assert (
+        "has no value here" in job.execution.refused
+        and not other.execution.refused
+        and "has no value" in plan.diagnostics[0].message
+    )
 
 
 EVENTS = {
@@ -249,7 +257,7 @@ EVENTS = {
 @pytest.mark.parametrize("case", EVENTS)
 def test_g3_what_a_job_takes_from_the_event(tmp_path: Path, case: str) -> None:
     body, hook, event = EVENTS[case]
-    assert job_of(tmp_path, body, hook).needs_event == event
+    assert job_of(tmp_path, body, hook).selection.needs_event == event
 
 
 @pytest.mark.parametrize(("name", "hook"), [("push_files", "pre-commit"), ("changed_files", "pre-rebase")])
@@ -294,13 +302,13 @@ def test_c6_c7_in_another_tools_file_such_a_placeholder_is_reported(tmp_path: Pa
 
 def test_c6_other_braces_stay_where_no_placeholder_is_replaced(tmp_path: Path) -> None:
     body = "run: x\nfiles: \"git log --format='\\\\{branch}' HEAD@{1} | awk '{print}' | xargs -I{} echo ${branch}\""
-    assert job_of(tmp_path, body).files is not None
+    assert job_of(tmp_path, body).selection.files is not None
 
 
 def test_a_task_is_a_manual_run(tmp_path: Path) -> None:
     plan = plan_of(tmp_path, "tasks: {release: {jobs: [{run: 'x {1} {9}'}]}}")
     (task,) = plan.hooks
-    assert (task.name, task.is_task, task.jobs[0].needs_event) == ("release", True, "{1}")
+    assert (task.name, task.is_task, task.jobs[0].selection.needs_event) == ("release", True, "{1}")
     assert compiling.BACKGROUND_TIMEOUT_S == 3600
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dodo_hooks.core.errors import ConfigError
-from dodo_hooks.core.plan import Hook, Job, Plan
+from dodo_hooks.core.plan import Execution, Hook, Job, Order, Plan
 from dodo_hooks.loader.layers.discover import named_hook_file
 from dodo_hooks.loader.load import load
 
@@ -35,7 +35,7 @@ def names(hook: Hook, numbers: tuple[int, ...]) -> list[str]:
 
 def edges(hook: Hook, kind: str) -> dict[str, str]:
     """Return what each job needs, or waits for, as names with blanks between them; jobs without any are left out."""
-    found = {job.name: job.needs if kind == "needs" else job.after for job in hook.jobs}
+    found = {job.name: job.order.needs if kind == "needs" else job.order.after for job in hook.jobs}
     return {name: " ".join(names(hook, numbers)) for name, numbers in found.items() if numbers}
 
 
@@ -74,26 +74,26 @@ hooks:
     assert deps == Job(
         number=0,
         name="deps",
-        description="Install what the lock file says",
-        command="npm ci",
-        argv=("npm", "ci"),
-        root="web/app",
-        env=(("A", "file"), ("B", "hook"), ("C", "job")),
-        tags=("slow", "net"),
-        needs=(),
-        after=(),
-        dependents=(1,),
-        followers=(),
-        phase="foreground",
-        declared_background=False,
-        timeout_s=90.0,
-        nice=5,
-        priority=0,
         directory="0-deps",
-        record=b"",
+        execution=Execution(
+            command="npm ci",
+            argv=("npm", "ci"),
+            root="web/app",
+            env=(("A", "file"), ("B", "hook"), ("C", "job")),
+            timeout_s=90.0,
+            nice=5,
+        ),
+        order=Order(dependents=(1,)),
+        description="Install what the lock file says",
+        tags=("slow", "net"),
     )
-    assert warm.argv == ("sh", "-c", "npm run build && echo built")
-    assert (warm.needs, warm.phase, warm.declared_background, warm.nice) == ((0,), "background", True, None)
+    assert warm.execution.argv == ("sh", "-c", "npm run build && echo built")
+    assert (warm.order.needs, warm.phase, warm.declared_background, warm.execution.nice) == (
+        (0,),
+        "background",
+        True,
+        None,
+    )
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_c2_a_hook_whose_jobs_are_commented_out_has_none(tmp_path: Path) -> None
 def test_c2_a_byte_order_mark_and_windows_line_ends_change_nothing(tmp_path: Path) -> None:
     content = "jobs: 2\nhooks:\n  pre-commit:\n    jobs:\n      - run: |\n          a\n          b\n"
     plain = plan_of(tmp_path, content)
-    assert plain.hooks[0].jobs[0].command == "a\nb\n"
+    assert plain.hooks[0].jobs[0].execution.command == "a\nb\n"
     assert plan_of(tmp_path, b"\xef\xbb\xbf" + content.replace("\n", "\r\n").encode()) == plain
 
 
@@ -120,20 +120,20 @@ def test_c2_texts_that_yaml_1_1_took_for_booleans_and_dates_are_texts(tmp_path: 
     jobs = "[{name: no, run: yes, tags: [on]}]"
     content = f"env: {{on: yes, NO: off, y: 2024-01-01, S: 1:30}}\nhooks: {{pre-commit: {{jobs: {jobs}}}}}"
     (job,) = hook_of(tmp_path, content).jobs
-    assert job.env == (("on", "yes"), ("NO", "off"), ("y", "2024-01-01"), ("S", "1:30"))
-    assert (job.name, job.command, job.tags) == ("no", "yes", ("on",))
+    assert job.execution.env == (("on", "yes"), ("NO", "off"), ("y", "2024-01-01"), ("S", "1:30"))
+    assert (job.name, job.execution.command, job.tags) == ("no", "yes", ("on",))
 
 
 def test_variables_have_the_value_that_stands_in_the_file(tmp_path: Path) -> None:
     values = {"A": "010", "B": "1.50", "C": "true", "D": "1e3", "E": "0x1F", "F": "-0", "G": "TRUE", "H": ".inf"}
     written = "".join(f"  {name}: {value}\n" for name, value in values.items())
     content = f"env:\n{written}  I: ''\n  J: !!str 07\nhooks: {{pre-commit: {{jobs: [{{run: x}}]}}}}"
-    assert dict(hook_of(tmp_path, content).jobs[0].env) == {**values, "I": "", "J": "07"}
+    assert dict(hook_of(tmp_path, content).jobs[0].execution.env) == {**values, "I": "", "J": "07"}
 
 
 def test_the_nearest_value_of_a_variable_stands_last_and_alone(tmp_path: Path) -> None:
     content = "env: {A: 1, B: 1, C: 1}\nhooks: {pre-commit: {env: {B: 2}, jobs: [{run: x, env: {A: 3}}]}}"
-    assert hook_of(tmp_path, content).jobs[0].env == (("C", "1"), ("B", "2"), ("A", "3"))
+    assert hook_of(tmp_path, content).jobs[0].execution.env == (("C", "1"), ("B", "2"), ("A", "3"))
 
 
 def test_c2_anchors_aliases_and_merge_keys_work(tmp_path: Path) -> None:
@@ -147,7 +147,7 @@ hooks:
       - {<<: [{root: b}, *base], name: third, tags: *tags}
 """
     hook = hook_of(tmp_path, content)
-    assert [(job.name, job.command, job.root, job.tags) for job in hook.jobs] == [
+    assert [(job.name, job.execution.command, job.execution.root, job.tags) for job in hook.jobs] == [
         ("base", "make", "a", ("slow",)),
         ("other", "make", "a", ("slow",)),
         ("third", "make", "b", ("slow",)),
@@ -158,7 +158,7 @@ def test_keys_that_begin_with_x_are_a_place_for_anchors(tmp_path: Path) -> None:
     plan = plan_of(
         tmp_path, "x-base: &base {run: make, nam: 3}\nx-job: &job {run: ls}\nhooks: {pre-commit: {jobs: [*job]}}"
     )
-    assert [job.command for job in plan.hooks[0].jobs] == ["ls"]
+    assert [job.execution.command for job in plan.hooks[0].jobs] == ["ls"]
     with pytest.raises(ConfigError, match='unknown key "x-base"'):
         plan_of(tmp_path, "hooks: {pre-commit: {x-base: y}}")
 
@@ -187,7 +187,10 @@ def test_c4_a_need_may_name_an_unnamed_job_and_names_may_hold_nearly_anything(tm
 
 @pytest.mark.parametrize(("root", "expected"), [("", ""), (".", ""), ("a/..", ""), ("./a/", "a"), ("..a", "..a")])
 def test_a_root_is_relative_to_the_top(tmp_path: Path, root: str, expected: str) -> None:
-    assert hook_of(tmp_path, f"hooks: {{pre-commit: {{jobs: [{{run: x, root: '{root}'}}]}}}}").jobs[0].root == expected
+    assert (
+        hook_of(tmp_path, f"hooks: {{pre-commit: {{jobs: [{{run: x, root: '{root}'}}]}}}}").jobs[0].execution.root
+        == expected
+    )
 
 
 @pytest.mark.parametrize("version", ["0", "0.1", "0.1.0", "0.1.0.0", "'0.0.9'"])
@@ -215,7 +218,7 @@ def test_c5_piped_is_a_chain_of_needs_in_topological_order(tmp_path: Path) -> No
     hook = hook_of(tmp_path, with_mode("piped: true"))
     assert edges(hook, "needs") == {"a": "c", "b": "a", "d": "b"}
     assert edges(hook, "after") == {}
-    assert job_named(hook, "c").dependents == (3,)
+    assert job_named(hook, "c").order.dependents == (3,)
 
 
 @pytest.mark.parametrize("mode", ["follow: true", "parallel: false"])
@@ -223,7 +226,7 @@ def test_c5_follow_and_not_parallel_are_a_chain_of_after(tmp_path: Path, mode: s
     hook = hook_of(tmp_path, with_mode(mode, PAIRS.replace("[b]", "[a]")))
     assert edges(hook, "needs") == {"d": "a", "b": "a"}
     assert edges(hook, "after") == {"a": "c", "b": "d"}  # c a d b; d is behind a because it needs it
-    assert job_named(hook, "d").followers == (2,)
+    assert job_named(hook, "d").order.followers == (2,)
 
 
 def test_c5_a_chain_of_after_stays_within_its_phase(tmp_path: Path) -> None:
@@ -263,7 +266,7 @@ def test_r9_and_r15_a_promoted_job_is_foreground_and_has_no_default_timeout(tmp_
         "- {name: d, run: x, needs: [c]}\n- {name: e, run: x, timeout: 300ms}\n",
     )
     hook = hook_of(tmp_path, content)
-    assert {job.name: (job.phase, job.promoted, job.timeout_s) for job in hook.jobs} == {
+    assert {job.name: (job.phase, job.promoted, job.execution.timeout_s) for job in hook.jobs} == {
         "a": ("foreground", True, None),
         "b": ("foreground", True, None),
         "c": ("foreground", False, None),
@@ -290,13 +293,15 @@ def test_c5_whatever_the_mode_the_order_respects_what_was_written(
     hook = hook_of(tmp_path_factory.getbasetemp(), with_mode(mode, jobs))
     assert sorted(hook.order) == list(range(count))
     for job in hook.jobs:
-        assert all(hook.order.index(before) < hook.order.index(job.number) for before in (*job.needs, *job.after))
-        assert all(hook.jobs[before].phase == job.phase for before in job.after)
-        assert job.phase == "background" or all(hook.jobs[need].phase == "foreground" for need in job.needs)
-        assert [other.number for other in hook.jobs if job.number in other.needs] == list(job.dependents)
-        assert [other.number for other in hook.jobs if job.number in other.after] == list(job.followers)
+        assert all(
+            hook.order.index(before) < hook.order.index(job.number) for before in (*job.order.needs, *job.order.after)
+        )
+        assert all(hook.jobs[before].phase == job.phase for before in job.order.after)
+        assert job.phase == "background" or all(hook.jobs[need].phase == "foreground" for need in job.order.needs)
+        assert [other.number for other in hook.jobs if job.number in other.order.needs] == list(job.order.dependents)
+        assert [other.number for other in hook.jobs if job.number in other.order.after] == list(job.order.followers)
     if mode and len({job.phase for job in hook.jobs}) == 1:  # one phase: each job but the first waits for another
-        assert sum(1 for job in hook.jobs if not job.needs and not job.after) == 1
+        assert sum(1 for job in hook.jobs if not job.order.needs and not job.order.after) == 1
 
 
 @given(st.binary(max_size=60) | st.text("aA:-[]{},&*!|>'\"%@` \t\n#?<yno01~.\\ux", max_size=60).map(str.encode))

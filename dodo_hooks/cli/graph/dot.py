@@ -45,7 +45,7 @@ def _dot_job(name: str, job: Job) -> str:
     fill, line, text = COLORS[kind]
     label = dot_string(job.name, *([f"({NOTES[kind]})"] if kind in NOTES else []))
     style = ', style="filled,rounded,dashed"' if kind == ABSENT else ""
-    tooltip = dot_string(*(job.description or job.command).splitlines())
+    tooltip = dot_string(*(job.description or job.execution.command).splitlines())
     return f'{name} [label={label}, tooltip={tooltip}, fillcolor="{fill}", color="{line}", fontcolor="{text}"{style}]'
 
 

@@ -15,7 +15,7 @@ KINDS = (FOREGROUND, PROMOTED, BACKGROUND, ABSENT)
 
 
 def kind_of(job: Job) -> str:
-    if job.absent:
+    if job.selection.absent:
         return ABSENT
     return PROMOTED if job.promoted else job.phase
 
@@ -30,11 +30,11 @@ def phases_of(hook: Hook) -> list[tuple[str, list[Job]]]:
 def edges_of(hook: Hook) -> list[Edge]:
     """Return every edge once: the needs of each job, then the jobs that it only waits for."""
     return [
-        Edge(before, job.number, is_need, before in job.made_by)
+        Edge(before, job.number, is_need, before in job.order.made_by)
         for job in hook.jobs
-        for is_need, others in ((True, job.needs), (False, job.after))
+        for is_need, others in ((True, job.order.needs), (False, job.order.after))
         for before in dict.fromkeys(others)
-        if is_need or before not in job.needs
+        if is_need or before not in job.order.needs
     ]
 
 
@@ -44,7 +44,7 @@ def ranks_of(hook: Hook) -> list[int]:
     begin = 0
     for _, jobs in phases_of(hook):
         for job in jobs:
-            ranks[job.number] = max([begin, *(ranks[other] + 1 for other in (*job.needs, *job.after))])
+            ranks[job.number] = max([begin, *(ranks[other] + 1 for other in (*job.order.needs, *job.order.after))])
         begin = max(ranks) + 1
     return ranks
 
@@ -55,7 +55,7 @@ def names_of(hook: Hook, numbers: Sequence[int]) -> str:
 
 def summary_of(job: Job) -> str:
     """Return the description or command of a job in one line, escaped for terminals."""
-    return first_line(job.description) or first_line(job.command)
+    return first_line(job.description) or first_line(job.execution.command)
 
 
 def first_line(text: str) -> str:

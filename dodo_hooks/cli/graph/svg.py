@@ -212,12 +212,12 @@ def _about(job: Job) -> str:
 
 
 def _tooltip(hook: Hook, job: Job) -> str:
-    lines = [job.name, *job.description.splitlines(), *job.command.splitlines()]
-    lines += [f"needs {names_of(hook, job.needs)}"] if job.needs else []
-    lines += [f"reads what {names_of(hook, job.made_by)} makes"] if job.made_by else []
-    lines += [f"after {names_of(hook, job.after)}"] if job.after else []
+    lines = [job.name, *job.description.splitlines(), *job.execution.command.splitlines()]
+    lines += [f"needs {names_of(hook, job.order.needs)}"] if job.order.needs else []
+    lines += [f"reads what {names_of(hook, job.order.made_by)} makes"] if job.order.made_by else []
+    lines += [f"after {names_of(hook, job.order.after)}"] if job.order.after else []
     lines += ["promoted: a foreground job needs it"] if job.promoted else []
-    lines += [f"does not apply here: {job.absent}"] if job.absent else []
+    lines += [f"does not apply here: {job.selection.absent}"] if job.selection.absent else []
     return "\n".join(lines)
 
 

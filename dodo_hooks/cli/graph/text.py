@@ -78,20 +78,20 @@ def _needs_above(jobs: Sequence[Job]) -> Mapping[int, int | None]:
     depth: dict[int, int] = {}
     above: dict[int, int | None] = {}
     for job in jobs:
-        here = [need for need in job.needs if need in depth]
+        here = [need for need in job.order.needs if need in depth]
         above[job.number] = max(here, key=depth.__getitem__, default=None)
         depth[job.number] = max((depth[need] + 1 for need in here), default=0)
     return above
 
 
 def _notes(hook: Hook, job: Job, above: int | None) -> str:
-    others = [need for need in job.needs if need != above]
+    others = [need for need in job.order.needs if need != above]
     notes = [f"{'also needs' if above is not None else 'needs'} {names_of(hook, others)}"] if others else []
-    notes += [f"reads what {names_of(hook, job.made_by)} makes"] if job.made_by else []
-    notes += [f"after {names_of(hook, job.after)}"] if job.after else []
+    notes += [f"reads what {names_of(hook, job.order.made_by)} makes"] if job.order.made_by else []
+    notes += [f"after {names_of(hook, job.order.after)}"] if job.order.after else []
     notes += [f"requires {required}"] if (required := _required(hook, job.number)) else []
     notes += ["promoted"] if job.promoted else []
-    notes += [f"not here: {escape(job.absent)}"] if job.absent else []
+    notes += [f"not here: {escape(job.selection.absent)}"] if job.selection.absent else []
     return "; ".join(notes)
 
 

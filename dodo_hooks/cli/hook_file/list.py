@@ -51,7 +51,7 @@ def table_of(plan: Plan) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
 
 
 def _row(hook: Hook, job: Job) -> tuple[str, ...]:
-    what = " ".join(job.description.split()) if job.description else job.command.strip()
+    what = " ".join(job.description.split()) if job.description else job.execution.command.strip()
     return hook.name, job.title, _phase(job), _needs(hook, job), _files(job), _when(hook, job), what
 
 
@@ -61,17 +61,17 @@ def _phase(job: Job) -> str:
 
 
 def _needs(hook: Hook, job: Job) -> str:
-    return ", ".join(hook.jobs[number].title for number in job.needs)
+    return ", ".join(hook.jobs[number].title for number in job.order.needs)
 
 
 def _files(job: Job) -> str:
     """Return the file set of a job, and its filters, in words."""
-    rule = job.files
+    rule = job.selection.files
     if rule is None:
         return ""
     chosen = ["by glob"] if rule.globs or rule.excludes else []
     chosen += ["by type"] if rule.types else []
-    chosen += [f"in {job.root}"] if job.root else []
+    chosen += [f"in {job.execution.root}"] if job.execution.root else []
     source = "of a command" if rule.source == COMMAND else rule.source
     return " ".join([source, ", ".join(chosen)]).rstrip()
 
@@ -81,22 +81,22 @@ def _when(hook: Hook, job: Job) -> str:
 
     The plan knows only about conditions that never change on this machine.
     """
-    if job.absent:
-        return f"not here: {job.absent}"
+    if job.selection.absent:
+        return f"not here: {job.selection.absent}"
     return ", ".join(_conditions(hook, job))
 
 
 def _conditions(hook: Hook, job: Job) -> Iterator[str]:
     if hook.is_task:
         yield "manual run"
-    if job.is_setup:
+    if job.order.is_setup:
         yield "before all others"
-    if job.checks:
+    if job.selection.checks:
         yield "if its conditions hold"
-    if job.is_incremental:
+    if job.results.is_incremental:
         yield "unless up to date"
-    if job.needs_event:
-        yield f"with {'an argument' if hook.is_task else 'an event'}, for {job.needs_event}"
+    if job.selection.needs_event:
+        yield f"with {'an argument' if hook.is_task else 'an event'}, for {job.selection.needs_event}"
 
 
 # For programs
@@ -123,41 +123,41 @@ def _job_record(hook: Hook, job: Job) -> dict[str, Any]:
     return {
         "name": job.name,
         "description": job.description,
-        "command": job.command,
-        "root": job.root,
+        "command": job.execution.command,
+        "root": job.execution.root,
         "phase": job.phase,
         "declared_background": job.declared_background,
         "promoted": job.promoted,
-        "needs": [hook.jobs[number].name for number in job.needs],
-        "after": [hook.jobs[number].name for number in job.after],
+        "needs": [hook.jobs[number].name for number in job.order.needs],
+        "after": [hook.jobs[number].name for number in job.order.after],
         "tags": list(job.tags),
-        "priority": job.priority,
-        "timeout_s": job.timeout_s,
-        "concurrency": [group.name for group in job.groups],
+        "priority": job.order.priority,
+        "timeout_s": job.execution.timeout_s,
+        "concurrency": [group.name for group in job.order.groups],
         "files": _files_record(job),
-        "inputs": [one.text for one in job.inputs],
-        "outputs": list(job.outputs),
-        "env_inputs": list(job.env_inputs),
-        "uptodate": list(job.uptodate),
-        "is_incremental": job.is_incremental,
-        "is_per_file": job.is_per_file,
-        "cache": job.cache or None,
-        "is_conditional": bool(job.checks),
-        "absent": job.absent or None,
-        "needs_event": job.needs_event or None,
-        "interactive": job.interactive,
-        "use_stdin": job.use_stdin,
-        "stage_fixed": job.stage_fixed,
-        "fails_on_changes": list(job.fails_on_changes),
-        "is_setup": job.is_setup,
+        "inputs": [one.text for one in job.results.inputs],
+        "outputs": list(job.results.outputs),
+        "env_inputs": list(job.results.env_inputs),
+        "uptodate": list(job.results.uptodate),
+        "is_incremental": job.results.is_incremental,
+        "is_per_file": job.results.is_per_file,
+        "cache": job.results.cache or None,
+        "is_conditional": bool(job.selection.checks),
+        "absent": job.selection.absent or None,
+        "needs_event": job.selection.needs_event or None,
+        "interactive": job.execution.interactive,
+        "use_stdin": job.execution.use_stdin,
+        "stage_fixed": job.changes.stage_fixed,
+        "fails_on_changes": list(job.changes.fails_on_changes),
+        "is_setup": job.order.is_setup,
         "workspace": job.workspace or WORKTREE,
         "shares": [share._asdict() for share in job.shares],
         "cleans": job.cleans,
-        "supersedes": job.supersedes,
-        "counts_commit": job.counts_commit,
-        "is_required": job.is_required,
-        "reads": job.conduct.reads if job.conduct else None,
-        "writes": job.conduct.writes if job.conduct else None,
+        "supersedes": job.results.supersedes,
+        "counts_commit": job.results.counts_commit,
+        "is_required": job.results.is_required,
+        "reads": job.changes.conduct.reads if job.changes.conduct else None,
+        "writes": job.changes.conduct.writes if job.changes.conduct else None,
     }
 
 
@@ -168,7 +168,7 @@ def _requirement_record(hook: Hook, one: Requirement) -> dict[str, Any]:
 
 
 def _files_record(job: Job) -> dict[str, Any] | None:
-    rule = job.files
+    rule = job.selection.files
     if rule is None:
         return None
     return {
@@ -177,5 +177,5 @@ def _files_record(job: Job) -> dict[str, Any] | None:
         "has_globs": bool(rule.globs),
         "has_excludes": bool(rule.excludes),
         "types": list(rule.types),
-        "below": job.root,
+        "below": job.execution.root,
     }

@@ -55,7 +55,9 @@ def migrate(world: World, file: str | None, force: bool) -> None:
 def _expect_usable(merged: Merged, old: str) -> None:
     """Raise an error if the text is no hook file of ours, or if a job in it fails without being run."""
     fix = "change them, or write hooks.dodo all the same with --force"
-    refused = [quote(f"{hook.name}:{job.name}") for hook in merged.plan.hooks for job in hook.jobs if job.refused]
+    refused = [
+        quote(f"{hook.name}:{job.name}") for hook in merged.plan.hooks for job in hook.jobs if job.execution.refused
+    ]
     if refused:
         raise UsageError(f"nothing written: jobs of {old} fail without being run: {', '.join(refused)}; {fix}")
     if merged.errors:

@@ -25,7 +25,7 @@ def unmatched_inputs(world: World, plan: Plan) -> list[Diagnostic]:
 
     Where it would match one from the top, and not below the job's root, the fix is the slash that says so.
     """
-    jobs = [(hook, job) for hook in plan.hooks for job in hook.jobs if job.inputs]
+    jobs = [(hook, job) for hook in plan.hooks for job in hook.jobs if job.results.inputs]
     if not jobs:
         return []
     try:
@@ -37,7 +37,7 @@ def unmatched_inputs(world: World, plan: Plan) -> list[Diagnostic]:
             Diagnostic(where, subject=f"job {quote(f'{hook.name}:{one.name}')}", severity=WARNING, **_words(tree, one))
             for hook, job in jobs
             for one in _singles(job)
-            if not one.inputs[0].reaches_outputs and not _matches(tree, one)
+            if not one.results.inputs[0].reaches_outputs and not _matches(tree, one)
         ]
     except (GitError, Undecidable):
         return []
@@ -45,23 +45,24 @@ def unmatched_inputs(world: World, plan: Plan) -> list[Diagnostic]:
 
 def _singles(job: Job) -> list[Job]:
     """Return the job once for each input, with that alone."""
-    return [job._replace(inputs=(one,), outputs=()) for one in job.inputs]
+    rules = [job.results._replace(inputs=(one,), outputs=()) for one in job.results.inputs]
+    return [job._replace(results=rule) for rule in rules]
 
 
 def _words(tree: Tree, one: Job) -> dict[str, str]:
     """Return the message and the fix. Raises Undecidable."""
-    text = one.inputs[0].text
+    text = one.results.inputs[0].text
     message = f"no file matches the input {quote(text)}"
-    if not one.root or not _matches(tree, _at_top(one)):
+    if not one.execution.root or not _matches(tree, _at_top(one)):
         return {"message": message}
     fix = f"write {quote(text_from_top(text))} for that of the top"
-    return {"message": f"{message} below {quote(one.root)}", "fix": fix}
+    return {"message": f"{message} below {quote(one.execution.root)}", "fix": fix}
 
 
 def _at_top(job: Job) -> Job:
     """Return the job with its inputs as they would be without its root, those that are possible then."""
-    texts = [one.text for one in job.inputs if not leads_out(path_from_top(one.text, ""))]
-    return job._replace(inputs=inputs_of(texts, "", ()))
+    texts = [one.text for one in job.results.inputs if not leads_out(path_from_top(one.text, ""))]
+    return job._replace(results=job.results._replace(inputs=inputs_of(texts, "", ())))
 
 
 def _matches(tree: Tree, job: Job) -> bool:

@@ -48,7 +48,7 @@ def skip_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> l
 def checked_jobs(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
     """Return the jobs that run in a snapshot, as HOOK:JOB."""
     jobs = ((hook.name, job) for hook in _hooks(ctx) for job in hook.jobs if job.workspace)
-    return _items(((f"{hook}:{job.name}", job.description or job.command) for hook, job in jobs), incomplete)
+    return _items(((f"{hook}:{job.name}", job.description or job.execution.command) for hook, job in jobs), incomplete)
 
 
 def known_addresses(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
@@ -79,7 +79,7 @@ def _its_hooks(ctx: click.Context) -> list[Hook]:
 
 
 def _job_names(ctx: click.Context) -> Iterator[tuple[str, str]]:
-    return ((job.name, job.description or job.command) for hook in _its_hooks(ctx) for job in hook.jobs)
+    return ((job.name, job.description or job.execution.command) for hook in _its_hooks(ctx) for job in hook.jobs)
 
 
 def _tags(ctx: click.Context) -> Iterator[str]:

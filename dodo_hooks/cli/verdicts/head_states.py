@@ -62,7 +62,7 @@ def sum_up(states: "Mapping[str, str]") -> str:
 
 def _recorded(repository_dir: str, hook: "Hook", target: "Target") -> "dict[str, str]":
     found: dict[str, str] = {}
-    by_commit = {job.name for job in hook.jobs if job.counts_commit}
+    by_commit = {job.name for job in hook.jobs if job.results.counts_commit}
     for run in islice(list_invocations(repository_dir, hook=hook.name, report=ignore), _RECENT):
         if run.tree == target.tree:
             for name, state in _states_in(run).items():
@@ -89,7 +89,7 @@ def _by_key(
     world: "World", repo: "Repo", compiled: "Compiled", hook: "Hook", target: "Target", name: str
 ) -> "str | None":
     number = hook.number_of(name)
-    if number is None or hook.has_to_ask or any(job.uptodate for job in hook.jobs):
+    if number is None or hook.has_to_ask or any(job.results.uptodate for job in hook.jobs):
         return None
     from dodo_hooks.fire.verdicts.check import Check
 

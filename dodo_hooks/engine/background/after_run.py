@@ -79,7 +79,7 @@ def write_failure_notice(writer: InvocationWriter) -> str | None:
     ended = [
         (job.name, outcome.status, outcome.reason)
         for job in writer.hook.jobs
-        if job.phase == BACKGROUND and not job.is_silent and (outcome := writer.jobs[job.number].outcome)
+        if job.phase == BACKGROUND and not job.report.is_silent and (outcome := writer.jobs[job.number].outcome)
     ]
     line = format_notice(writer.hook.name, writer.identity, ended, writer.error)
     if line is not None:

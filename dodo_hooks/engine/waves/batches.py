@@ -16,8 +16,9 @@ _MOST = 1 << 20  # a longer command line helps nobody, and takes a system's whol
 
 def batches_of(job: "Job", files: "Sequence[bytes]", environ: "Mapping[str, str]") -> "list[tuple[str | bytes, ...]]":
     """Return the command lines of a job with this file list, each as `posix_spawn` takes it; at least one."""
-    room = room_for(environ, job.argv) // max(job.files_uses, 1)
-    before, behind = job.argv[: job.files_at], job.argv[job.files_at :]
+    argv, at = job.execution.argv, job.execution.files_at
+    room = room_for(environ, argv) // max(job.execution.files_uses, 1)
+    before, behind = argv[:at], argv[at:]
     return [(*before, *batch, *behind) for batch in split([as_argument(file) for file in files], room)]
 
 

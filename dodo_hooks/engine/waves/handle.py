@@ -43,7 +43,7 @@ class WaveHandle:
         """Count a batch of a running job that has succeeded, and return how many files have passed by now."""
         done = self.batches[number] = self.batches.get(number, 0) + 1
         job = context.hook.jobs[number]
-        return sum(len(line) - len(job.argv) for line in command_lines(context, job)[:done])
+        return sum(len(line) - len(job.execution.argv) for line in command_lines(context, job)[:done])
 
     def reap(self) -> None:
         """Clear up after a wave that is gone: close its pipes, kill its running jobs, reap it."""

@@ -59,16 +59,16 @@ def log_path(context: Context, job: "Job") -> str:
 
 def nice_of(context: Context, job: "Job") -> int:
     """Return the niceness to add for a job: its own, else that of its phase."""
-    return context.nice if job.nice is None else job.nice
+    return context.nice if job.execution.nice is None else job.execution.nice
 
 
 def has_the_terminal(context: Context, job: "Job") -> bool:
-    return job.interactive and context.has_tty
+    return job.execution.interactive and context.has_tty
 
 
 def max_log_of(context: Context, job: "Job") -> int:
     """Return the limit of the job's log in bytes of the disk."""
-    return context.max_log_bytes if job.max_log_bytes is None else job.max_log_bytes
+    return context.max_log_bytes if job.report.max_log_bytes is None else job.report.max_log_bytes
 
 
 class NoTerminal(OSError):
@@ -96,8 +96,8 @@ def start(context: Context, job: "Job") -> Started:
     Raises:
         StartError: the job cannot be started, or must not be.
     """
-    if job.refused:
-        raise StartError(126, job.refused)
+    if job.execution.refused:
+        raise StartError(126, job.execution.refused)
     batches, no_terminal = command_lines(context, job), 0
     try:
         try:
@@ -138,8 +138,8 @@ def close_writer(started: Started) -> None:
 
 
 def command_lines(context: Context, job: "Job") -> "list[tuple[str | bytes, ...]]":
-    if job.files_at == NO_FILES:
-        return [job.argv]
+    if job.execution.files_at == NO_FILES:
+        return [job.execution.argv]
     from dodo_hooks.engine.waves.batches import batches_of
 
     files = (context.files or {}).get(job.number, ())
@@ -163,7 +163,7 @@ def _spawn_first(context: Context, job: "Job", argv: "tuple[str | bytes, ...]", 
 
 
 def _stdin_of(context: Context, job: "Job") -> str:
-    return layout.stdin_file(context.invocation_dir) if job.use_stdin else "/dev/null"  # G3
+    return layout.stdin_file(context.invocation_dir) if job.execution.use_stdin else "/dev/null"  # G3
 
 
 def _spawn(context: Context, job: "Job", argv: "tuple[str | bytes, ...]", writer: int) -> int:
@@ -179,15 +179,15 @@ def _spawn(context: Context, job: "Job", argv: "tuple[str | bytes, ...]", writer
             return spawn_in_front(argv, environment_of(context, job), writer)
         return spawn(argv, environment_of(context, job), writer, _stdin_of(context, job))
     except FileNotFoundError as error:
-        raise StartError(127, f"{job.argv[0]}: command not found") from error
+        raise StartError(127, f"{job.execution.argv[0]}: command not found") from error
     except OSError as error:
-        raise StartError(126, f"{job.argv[0]}: {error.strerror}") from error
+        raise StartError(126, f"{job.execution.argv[0]}: {error.strerror}") from error
 
 
 def directory_of(context: Context, job: "Job") -> str:
     workspace = context.workspaces.get(job.number)
     top = context.top if workspace is None else workspace.top
-    return f"{top}/{job.root}" if job.root else top
+    return f"{top}/{job.execution.root}" if job.execution.root else top
 
 
 def environment_of(context: Context, job: "Job") -> "dict[str, str]":
@@ -196,8 +196,8 @@ def environment_of(context: Context, job: "Job") -> "dict[str, str]":
     directory = {"PWD": directory_of(context, job)}
     workspace = context.workspaces.get(job.number)
     phase = context.environ if workspace is None else workspace.environ(context.environ)
-    environ = {**phase, **pagers, **directory, **dict(job.env), "DODO_JOB": job.name}
-    if job.files is not None:
+    environ = {**phase, **pagers, **directory, **dict(job.execution.env), "DODO_JOB": job.name}
+    if job.selection.files is not None:
         environ[FILES_VARIABLE] = layout.files_file(layout.job_dir(context.invocation_dir, job.directory))
     return environ
 

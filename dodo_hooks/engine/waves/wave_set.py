@@ -60,7 +60,12 @@ class WaveSet:
         For group locks, the terminal, a list that may become shorter, or a workspace.
         """
         job = self._jobs[number]
-        return bool(any(group.name for group in job.groups) or job.interactive or job.is_per_file or job.workspace)
+        return bool(
+            any(group.name for group in job.order.groups)
+            or job.execution.interactive
+            or job.results.is_per_file
+            or job.workspace
+        )
 
     def ask_to_end(self, number: int, grace_s: float) -> bool:
         """Have the process group of a running job ended; return False if the job does not run (R14)."""
@@ -105,4 +110,4 @@ class WaveSet:
 
     def _kind_of(self, number: int) -> "tuple[int, int]":
         job = self._jobs[number]
-        return job.priority, nice_of(self.context, job)
+        return job.order.priority, nice_of(self.context, job)

@@ -32,7 +32,7 @@ def watch_changes(run: Run, loop: Loop, numbers: Sequence[int]) -> None:
     """
     where = CI if run.firing.world.is_ci else ELSEWHERE
     jobs = run.firing.hook.jobs
-    watched = {number for number in numbers if where in jobs[number].fails_on_changes}
+    watched = {number for number in numbers if where in jobs[number].changes.fails_on_changes}
     if watched:
         loop.guard(_ChangeGuard(run, watched), (), loop.context.grace_s)
 

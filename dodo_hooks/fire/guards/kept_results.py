@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 def open_results(run: "Run") -> "RunResults | Verdicts | None":
     """Return the results for the jobs of a run; None where no job that is to run has any, or they must not be used."""
     outcomes = run.writer.outcomes()
-    if not any(job.is_incremental and job.number not in outcomes for job in run.firing.hook.jobs):
+    if not any(job.results.is_incremental and job.number not in outcomes for job in run.firing.hook.jobs):
         return None
     firing = run.firing._replace(hook=run.firing.whole_hook or run.firing.hook)
 
@@ -66,7 +66,7 @@ def results_of(
         environ = environs[job.phase]
         if job.workspace:  # it has none of git's variables, in whichever phase (S3)
             environ = {**without_local(environ), **of_target}
-        return {**environ, **dict(job.env)}
+        return {**environ, **dict(job.execution.env)}
 
     files = dict(firing.files)  # as they are now: a job may be given a part of its list
     occasion = Occasion(firing.repo, firing.hook, firing.stdin, files, firing.world.environ, environ_of)
@@ -76,7 +76,7 @@ def results_of(
 
         repository_dir = records_dir(firing.world.state, firing.repo.common_dir)
         verdicts = Verdicts(occasion, kept, repository_dir, target, invocation, say, firing.results)
-        if all(job.workspace for job in firing.hook.jobs if job.is_incremental):
+        if all(job.workspace for job in firing.hook.jobs if job.results.is_incremental):
             return verdicts
     from dodo_hooks.results.run_results import RunResults
 
@@ -110,10 +110,10 @@ def decide_up_to_date(run: "Run") -> None:
                 if outcome is not None:
                     results.decided(number, outcome)
                     run.decide([(number, outcome)])
-        if any(not hook.jobs[number].is_setup for number in run.open_jobs(phase)):
+        if any(not hook.jobs[number].order.is_setup for number in run.open_jobs(phase)):
             break  # the background begins when the foreground has ended, which may change what it depends on
     left = [*run.open_jobs(FOREGROUND), *run.open_jobs(BACKGROUND)]
-    if all(hook.jobs[number].is_setup for number in left):
+    if all(hook.jobs[number].order.is_setup for number in left):
         unneeded = Outcome(SKIPPED, CONDITION, "no job to set up for")
         run.decide((number, unneeded) for number in left)
     results.save()
@@ -122,18 +122,18 @@ def decide_up_to_date(run: "Run") -> None:
 def _can_be_checked(run: "Run", job: "Job") -> bool:
     """Return whether everything that the job waits for has ended well, other than commands of `setup`."""
     outcomes, jobs = run.writer.outcomes(), run.firing.hook.jobs
-    if not job.is_incremental or job.number in outcomes:
+    if not job.results.is_incremental or job.number in outcomes:
         return False
-    if any(other not in outcomes and not jobs[other].is_setup for other in (*job.needs, *job.after)):
+    if any(other not in outcomes and not jobs[other].order.is_setup for other in (*job.order.needs, *job.order.after)):
         return False
-    if any(need in outcomes and not satisfies(outcomes[need]) for need in job.needs):
+    if any(need in outcomes and not satisfies(outcomes[need]) for need in job.order.needs):
         return False
     return not _is_taken(run, job)
 
 
 def _is_taken(run: "Run", job: "Job") -> bool:
     """Return whether another run has a concurrency group of the job: it may be making what this one depends on."""
-    names = [group.name for group in job.groups]
+    names = [group.name for group in job.order.groups]
     if not names and job.phase == BACKGROUND and not job.workspace:
         names = [""]
     own = layout.own_group(run.firing.hook.name, job.name, run.firing.repo.top) if "" in names else ""

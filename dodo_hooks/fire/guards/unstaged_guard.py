@@ -56,7 +56,7 @@ class Staging:
 
             self._writers = job_writes.Writers(firing.repo.top, self._hidden.paths)
             run.notes += self._hidden.sentences
-        fixers = [self._jobs[number] for number in self._numbers if self._jobs[number].stage_fixed]
+        fixers = [self._jobs[number] for number in self._numbers if self._jobs[number].changes.stage_fixed]
         if fixers:
             from dodo_hooks.git.unstaged import stage_fixed
 
@@ -84,7 +84,7 @@ class Staging:
         job = self._jobs[number]
         if self._writers is not None:
             self._writers.started(number, job.name)
-        if self._fix_stager is not None and job.stage_fixed:
+        if self._fix_stager is not None and job.changes.stage_fixed:
             self._watches[number] = self._fix_stager.before(self._files(job))
 
     def ended(self, number: int, outcome: Outcome) -> Outcome:

@@ -124,7 +124,10 @@ def _without_needs(hook: Hook, left_out: Mapping[int, Outcome]) -> Hook:
     def select(numbers: Sequence[int]) -> tuple[int, ...]:
         return tuple(number for number in numbers if number not in left_out)
 
-    jobs = [job._replace(needs=select(job.needs), dependents=select(job.dependents)) for job in hook.jobs]
+    orders = [
+        job.order._replace(needs=select(job.order.needs), dependents=select(job.order.dependents)) for job in hook.jobs
+    ]
+    jobs = [job._replace(order=order) for job, order in zip(hook.jobs, orders, strict=True)]
     return hook._replace(jobs=tuple(jobs))
 
 

@@ -48,22 +48,22 @@ class PlanStatuses:
 
     def reset(self, name: str) -> None:
         _, job = self._jobs[name]
-        if job.outputs:
+        if job.results.outputs:
             self.begin(name)
             self.end(name, is_success=True)
-        elif job.is_incremental:  # nothing is there that could be taken, and gates rest on the success of a run
+        elif job.results.is_incremental:  # nothing is there that could be taken, and gates rest on the success of a run
             say(f"{name} has no outputs, so only a run makes it up to date")
 
     def forget(self, name: str) -> None:
         hook, job = self._jobs[name]
         kept = kept_results(self._world, self._repo)
-        for key in kept.keys(job.name) if job.cache else ():
+        for key in kept.keys(job.name) if job.results.cache else ():
             cached_outputs(self._firing(hook), say).remove(key)
         kept.forget(job.name)
 
     def files(self, hook: Hook, job: Job) -> list[str]:
         """Return the inputs of a job, as doit's `file_dep`; none where they cannot be had. No command is run."""
-        results = results_of(self._firing(hook), "", say) if job.inputs else None
+        results = results_of(self._firing(hook), "", say) if job.results.inputs else None
         return results.input_paths(job.number) if isinstance(results, RunResults) else []
 
     def _of(self, hook: Hook) -> RunResults | Verdicts:

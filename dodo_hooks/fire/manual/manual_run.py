@@ -83,7 +83,7 @@ def _firing(world: "World", repo: "Repo", compiled: "Compiled", request: Request
         **left_out(body, request.selectors, said_by=BY_COMMAND),
     }
     if not request.stages_fixed:
-        body = body._replace(jobs=tuple(job._replace(stage_fixed=False) for job in body.jobs))
+        body = _without_staging(body)
     if request.is_detached:
         body = _detached(body)
     phase = DETACHED if request.is_detached else request.phase
@@ -113,12 +113,16 @@ def _firing(world: "World", repo: "Repo", compiled: "Compiled", request: Request
 def _detached(hook: "Hook") -> Hook:
     """Return the hook with all of its jobs in the background. Raises UsageError where one needs the terminal."""
     for job in hook.jobs:
-        if job.interactive:
+        if job.execution.interactive:
             raise UsageError(f"cannot detach {hook.name}: job {job.name} is interactive")
     from dodo_hooks.store.records import with_records
 
-    jobs = (job._replace(phase=BACKGROUND, declared_background=True, stage_fixed=False) for job in hook.jobs)
-    return with_records(hook._replace(jobs=tuple(jobs)))
+    jobs = (job._replace(phase=BACKGROUND, declared_background=True) for job in hook.jobs)
+    return with_records(_without_staging(hook._replace(jobs=tuple(jobs))))
+
+
+def _without_staging(hook: "Hook") -> "Hook":
+    return hook._replace(jobs=tuple(job._replace(changes=job.changes._replace(stage_fixed=False)) for job in hook.jobs))
 
 
 def run_command_hook(world: "World", repo: "Repo", hook: str, args: "tuple[str, ...]") -> int:
@@ -153,7 +157,7 @@ def _manual_stdin(hook: "Hook") -> bytes:
 
     Example: `echo ... | dodo-hooks run pre-push -- origin URL`.
     """
-    wants = hook.name in WITH_STDIN or any(job.use_stdin for job in hook.jobs)
+    wants = hook.name in WITH_STDIN or any(job.execution.use_stdin for job in hook.jobs)
     if not wants or os.isatty(0):
         return b""
     from dodo_hooks.host.posix import read_rest
@@ -198,9 +202,9 @@ def _about(firing: Firing, number: int) -> str:
     job, jobs = firing.hook.jobs[number], firing.hook.jobs
     words = ["foreground" if job.phase == FOREGROUND else "background"]
     words += ["promoted"] if job.promoted else []
-    words += [f"needs {', '.join(jobs[need].title for need in job.needs)}"] if job.needs else []
-    words += [f"after {', '.join(jobs[other].title for other in job.after)}"] if job.after else []
+    words += [f"needs {', '.join(jobs[need].title for need in job.order.needs)}"] if job.order.needs else []
+    words += [f"after {', '.join(jobs[other].title for other in job.order.after)}"] if job.order.after else []
     words += [counted(len(firing.files[number]), "file")] if number in firing.files else []
-    if job.refused:
-        return f"{', '.join(words)}: would fail without being run: {job.refused}"
-    return f"{', '.join(words)}: {job.command.strip()}"
+    if job.execution.refused:
+        return f"{', '.join(words)}: would fail without being run: {job.execution.refused}"
+    return f"{', '.join(words)}: {job.execution.command.strip()}"

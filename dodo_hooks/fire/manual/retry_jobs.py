@@ -12,7 +12,18 @@ from collections.abc import Collection, Sequence
 from dodo_hooks.core import statuses
 from dodo_hooks.core.dependency_graph import closure, dependents_of, topological_order
 from dodo_hooks.core.errors import ConfigError, GitError, HooksError, StoreError, UnsafeRepositoryError, UsageError
-from dodo_hooks.core.plan import FileRule, Hook, Job, Plan
+from dodo_hooks.core.plan import (
+    Changes,
+    Execution,
+    FileRule,
+    Hook,
+    Job,
+    Order,
+    Plan,
+    Report,
+    ResultRule,
+    Selection,
+)
 from dodo_hooks.core.plan_parts import Share
 from dodo_hooks.core.statuses import Outcome, satisfies
 from dodo_hooks.core.text.terminal_text import shell_word
@@ -46,7 +57,7 @@ _WENT_WRONG = frozenset(
 )
 
 # What a record has as the plan has it.
-_AS_RECORDED = {*JobRecord._fields} & {*Job._fields} - {"env", "needs", "after", "directory", "files", "shares"}
+_AS_RECORDED = {*JobRecord._fields} & {*Execution._fields} - {"env"}
 
 
 def retry(world: World, invocation: InvocationRecord, jobs: Sequence[JobRecord], wanted: Collection[str]) -> int:
@@ -155,24 +166,39 @@ def _hook(invocation: InvocationRecord, jobs: Sequence[JobRecord], selected: Col
     dependents, followers = dependents_of(needs), dependents_of(after)
     made = tuple(
         Job(
-            **{name: value for name, value in job._asdict().items() if name in _AS_RECORDED},
             number=number,
-            env=_env(job, plan) if number in selected else job.env,
-            needs=tuple(needs[number]),
-            after=tuple(after[number]),
-            dependents=tuple(dependents[number]),
-            followers=tuple(followers[number]),
+            name=job.name,
             directory=job.directory.rpartition("/")[2],
-            record=b"",
-            files=None if job.files is None else FileRule(job.files, "", (), (), ()),
+            execution=_execution(job)._replace(env=_env(job, plan) if number in selected else job.env),
+            order=Order(
+                needs=tuple(needs[number]),
+                after=tuple(after[number]),
+                dependents=tuple(dependents[number]),
+                followers=tuple(followers[number]),
+                priority=job.priority,
+                groups=job.groups,
+            ),
+            phase=job.phase,
+            declared_background=job.declared_background,
+            selection=Selection(None if job.files is None else FileRule(job.files, "", (), (), ())),
+            changes=Changes(fails_on_changes=job.fails_on_changes),
+            results=ResultRule(is_incremental=bool(job.workspace)),
+            workspace=job.workspace,
             shares=(*map(Share, job.shares), *(Share(path, is_link=True) for path in job.links)),
-            is_incremental=bool(job.workspace),
+            cleans=job.cleans,
+            report=Report(job.fail_text, job.is_silent, job.max_log_bytes),
+            description=job.description,
+            tags=job.tags,
         )
         for number, job in enumerate(jobs)
     )
-    order = topological_order([[*job.needs, *job.after] for job in made])
+    order = topological_order([[*job.order.needs, *job.order.after] for job in made])
     fail_fast, warns = invocation.fail_fast, invocation.warns
     return Hook(invocation.hook, made, tuple(order), fail_fast, invocation.timeout_s, warns=warns)
+
+
+def _execution(job: JobRecord) -> Execution:
+    return Execution(**{name: value for name, value in job._asdict().items() if name in _AS_RECORDED})
 
 
 def _target_of(world: World, repo: Repo, invocation: InvocationRecord) -> Target:
@@ -207,22 +233,19 @@ def _with_results(hook: Hook, present: Hook | None, selected: Collection[int]) -
     jobs = list(hook.jobs)
     for number, job in enumerate(jobs):
         same = now.get(job.name)
-        if same is not None and (same.argv, same.root, same.workspace) == (job.argv, job.root, job.workspace):
+        if same is not None and _what_runs(same) == _what_runs(job):
             jobs[number] = job._replace(
-                inputs=same.inputs,
-                outputs=same.outputs,
-                env_inputs=same.env_inputs,
-                uptodate=same.uptodate,
-                is_incremental=same.is_incremental,
-                cache=same.cache,
-                is_per_file=same.is_per_file,
-                script=same.script,
-                files=job.files and same.files,
-                is_setup=same.is_setup and number not in selected,
-                counts_commit=same.counts_commit,
-                conduct=same.conduct,
+                execution=job.execution._replace(script=same.execution.script),
+                order=job.order._replace(is_setup=same.order.is_setup and number not in selected),
+                selection=job.selection._replace(files=job.selection.files and same.selection.files),
+                changes=job.changes._replace(conduct=same.changes.conduct),
+                results=same.results._replace(supersedes=job.results.supersedes),
             )
     return hook._replace(jobs=tuple(jobs))
+
+
+def _what_runs(job: Job) -> tuple[tuple[str, ...], str, str]:
+    return job.execution.argv, job.execution.root, job.workspace
 
 
 def _files(jobs: Sequence[JobRecord], selected: Collection[int]) -> dict[int, tuple[bytes, ...]]:
@@ -271,7 +294,7 @@ def _env(job: JobRecord, plan: Plan) -> tuple[tuple[str, str], ...]:
         return job.env
     hook = plan.hook(job.hook)
     number = hook.number_of(job.name) if hook else None
-    present = dict(hook.jobs[number].env) if hook and number is not None else {}
+    present = dict(hook.jobs[number].execution.env) if hook and number is not None else {}
     lost = [name for name, value in job.env if _is_masked(name, value) and name not in present]
     if lost:
         raise UsageError(

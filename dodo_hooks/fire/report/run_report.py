@@ -93,7 +93,7 @@ def _summarize(
     sentences = []
     for job, outcome in failed:
         lines = [f"{hook.name}: {_failure(job, outcome)}"]
-        lines += job.fail_text.splitlines()
+        lines += job.report.fail_text.splitlines()
         if FAILURE in output and writer.jobs[job.number].log_bytes:
             lines.append(f"log:       dodo-hooks jobs logs {shell_word(f'{job.name}@{writer.identity}')}")
         sentences.append("\n".join(lines))

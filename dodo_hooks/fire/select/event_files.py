@@ -68,7 +68,7 @@ class EventFiles:
             FilesError: the files cannot be listed.
         """
         if rule.source == COMMAND:
-            return dict.fromkeys(self._run_command(rule.command, job.env), False)
+            return dict.fromkeys(self._run_command(rule.command, job.execution.env), False)
         if rule.source == MESSAGE:
             return {encode_path(self.args[0]): False} if self.args else None
         if rule.source == NO_FILES_OF_EVENT:

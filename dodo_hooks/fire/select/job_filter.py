@@ -89,7 +89,7 @@ def _files_or_commands(
 
 
 def _condition_values(event: EventFiles, *, executes: bool) -> "ConditionValues | None":
-    if not any(job.checks for job in event.hook.jobs):
+    if not any(job.selection.checks for job in event.hook.jobs):
         return None
     from dodo_hooks.fire.select.conditions import ConditionValues
 
@@ -99,40 +99,40 @@ def _condition_values(event: EventFiles, *, executes: bool) -> "ConditionValues 
 def _collect_commands(
     job: "Job", values: "ConditionValues | None", event: EventFiles, pending: "PendingCommands"
 ) -> None:
-    commands = [command for number in job.checks if values for command in values.unresolved_commands(number)]
-    if job.files is not None and _needs_command(job, event):
-        commands.append(job.files.command)
+    commands = [command for number in job.selection.checks if values for command in values.unresolved_commands(number)]
+    if job.selection.files is not None and _needs_command(job, event):
+        commands.append(job.selection.files.command)
     if commands:
         pending[job.number] = tuple(dict.fromkeys(commands))
 
 
 def _needs_command(job: "Job", event: EventFiles) -> bool:
-    return job.files is not None and job.files.source == COMMAND and event.given is None
+    return job.selection.files is not None and job.selection.files.source == COMMAND and event.given is None
 
 
 def _refusal(job: "Job", event: EventFiles, values: "ConditionValues | None", is_fired: bool) -> "Outcome | None":
-    if job.absent:
-        return _condition(job.absent)
-    for number in job.checks:
+    if job.selection.absent:
+        return _condition(job.selection.absent)
+    for number in job.selection.checks:
         reason = values.reason_to_skip(number) if values else None
         if reason is not None:
             return _condition(reason)
-    is_list = job.files is not None and job.needs_event.endswith("files}")
-    if job.needs_event and not is_list and not event.args and not is_fired:
+    is_list = job.selection.files is not None and job.selection.needs_event.endswith("files}")
+    if job.selection.needs_event and not is_list and not event.args and not is_fired:
         source = "is an argument" if event.hook.is_task else "comes from git"
-        reason = f"{job.needs_event} {source}; use `dodo-hooks run {event.hook.name} -- {_argument(job)}`"
+        reason = f"{job.selection.needs_event} {source}; use `dodo-hooks run {event.hook.name} -- {_argument(job)}`"
         return Outcome(statuses.SKIPPED, statuses.NO_EVENT, reason)
     return None
 
 
 def _argument(job: "Job") -> str:
     """Return the placeholders for the arguments that a manual run needs, such as `ARG1 ARG2` for `{2}`."""
-    number = job.needs_event.strip("{}")
+    number = job.selection.needs_event.strip("{}")
     return " ".join(f"ARG{one}" for one in range(1, int(number) + 1)) if number.isdigit() and number != "0" else "ARG"
 
 
 def _leave_out_unneeded_setup(hook: "Hook", out: "dict[int, Outcome]") -> None:
-    if all(job.is_setup or job.number in out for job in hook.jobs):
+    if all(job.order.is_setup or job.number in out for job in hook.jobs):
         for job in hook.jobs:
             out.setdefault(job.number, _condition("no job to set up for"))
 
@@ -146,7 +146,7 @@ def _condition(reason: str) -> Outcome:
 
 def _files(job: "Job", event: EventFiles, *, is_forced: bool) -> "Decided":
     """Return the files of a job, None if it is not about files, or the outcome of a job that does not run."""
-    rule = job.files
+    rule = job.selection.files
     if rule is None:
         return None
     found = _matching(job, rule, event)

@@ -45,7 +45,7 @@ def run_required(world: World, repo: Repo, compiled: Compiled, hook: str, deferr
         body = compiled.hook(name) if name not in elsewhere else None
         if body is None:
             continue
-        wanted = {job.number for job in body.jobs if job.is_required}.difference(
+        wanted = {job.number for job in body.jobs if job.results.is_required}.difference(
             left_to_each(world, repo, compiled, body, hook)
         )
         if not wanted:

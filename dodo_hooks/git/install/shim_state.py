@@ -76,7 +76,7 @@ def shims_needed(plan: "Plan") -> list[str]:
     is_put_off = any(
         hook.name in FIRED_BY_REPLAY and any(job.phase == BACKGROUND for job in hook.jobs) for hook in fired
     )
-    stages = any(job.stage_fixed for hook in plan.hooks for job in hook.jobs)
+    stages = any(job.changes.stage_fixed for hook in plan.hooks for job in hook.jobs)
     extra = [hook for hook, is_needed in ((AFTER_REPLAY, is_put_off), (AFTER_COMMIT, stages)) if is_needed]
     extra += NEW_COMMIT if plan.required_hooks else ()
     return hooks + [hook for hook in dict.fromkeys(extra) if hook not in hooks]

@@ -38,12 +38,12 @@ class CommitTree:
             Undecidable: git does not list the tree.
         """
         files = self._read_outside()
-        if job.counts_commit or not job.inputs:
-            target = f"commit {self._target.name}" if job.counts_commit else f"tree {self._target.tree}"
+        if job.results.counts_commit or not job.results.inputs:
+            target = f"commit {self._target.name}" if job.results.counts_commit else f"tree {self._target.tree}"
             return found_of(Names({b"": target.encode("ascii"), **files}, []))
         from dodo_hooks.core.matching import predicate
 
-        for one in job.inputs:
+        for one in job.results.inputs:
             matches = predicate(one.matcher) if one.matcher is not None else None
             folder = one.path + b"/"
             for path, about in self._files().items():

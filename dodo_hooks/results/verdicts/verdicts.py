@@ -151,7 +151,7 @@ class Verdicts:
         return Outcome(UP_TO_DATE, reason=f"passed since {local_time(success.ended_ns)}{run}")
 
     def _dependents(self, number: int) -> "set[int]":
-        found = closure(self.jobs[number].dependents, lambda one: self.jobs[one].dependents)
+        found = closure(self.jobs[number].order.dependents, lambda one: self.jobs[one].order.dependents)
         return {one for one in found if self.jobs[one].workspace}
 
     def _has_passed(self, number: int) -> bool:
@@ -183,10 +183,10 @@ class Verdicts:
         job = self.jobs[number]
         for run in list_alive(self.repository_dir, ignore):
             is_same = (run.hook, run.tree) == (self._hook.name, self.target.tree)
-            is_same = is_same and (run.head == self.target.commit or not job.counts_commit)
+            is_same = is_same and (run.head == self.target.commit or not job.results.counts_commit)
             if is_same and (run.id < self._invocation or not self._invocation):
                 for one in read_jobs(run, ignore):
-                    if (one.name, one.argv) == (job.name, job.argv) and not one.has_ended:
+                    if (one.name, one.argv) == (job.name, job.execution.argv) and not one.has_ended:
                         return JobRun(run.id, run.hook, job.name, "", "", can_end=False)
         return None
 

@@ -11,6 +11,7 @@ from dodo_hooks.core.dependency_graph import promoted
 from dodo_hooks.core.plan import BACKGROUND, FOREGROUND, Hook, Plan
 from dodo_hooks.core.text.names import name_error
 from engine.graphs import hooks as any_hooks
+from kit.changed_job import changed_job
 
 SVG = "{http://www.w3.org/2000/svg}"
 STEPS = 24  # points that are read on one curve
@@ -62,9 +63,10 @@ def hooks(draw: st.DrawFn, most: int = 10) -> Hook:
     """Any graph, with phases and promotions as they are compiled, and names that the numbers make unique."""
     hook = draw(any_hooks(most))
     wanted = draw(st.lists(st.booleans(), min_size=len(hook.jobs), max_size=len(hook.jobs)))
-    in_front = promoted([[*job.needs, *job.after] for job in hook.jobs], wanted)
+    in_front = promoted([[*job.order.needs, *job.order.after] for job in hook.jobs], wanted)
     jobs = [
-        job._replace(
+        changed_job(
+            job,
             name=f"{draw(job_names)} {job.number}",
             command=draw(commands),
             declared_background=late,
@@ -84,7 +86,7 @@ def edges(hook: Hook) -> set[tuple[str, str, str]]:
     return {
         (job.name, word, hook.jobs[other].name)
         for job in hook.jobs
-        for word, others in (("needs", job.needs), ("after", job.after))
+        for word, others in (("needs", job.order.needs), ("after", job.order.after))
         for other in others
     }
 

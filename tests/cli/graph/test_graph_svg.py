@@ -15,6 +15,7 @@ from dodo_hooks.cli.graph.graph_layout import COLUMN_GAP, Edge, lay_out
 from dodo_hooks.cli.graph.svg import COLORS, render_svg
 from dodo_hooks.core.plan import BACKGROUND, Hook, Plan
 from doit_plugin.plans import make_hook, make_job, make_plan
+from kit.changed_job import changed_job
 
 
 @given(plans)
@@ -123,7 +124,7 @@ def test_a_long_chain_and_many_jobs_are_drawn_in_a_moment() -> None:
     chain = [make_job(number, f"j{number}", needs=(0, number - 1) if number else ()) for number in range(75)]
     many = [make_job(n, f"j{n}", needs=tuple(range(max(0, n - 30), max(0, n - 15)))) for n in range(80)]
     for jobs in (chain, many):
-        hook = make_hook("pre-commit", *(job._replace(needs=tuple(dict.fromkeys(job.needs))) for job in jobs))
+        hook = make_hook("pre-commit", *(changed_job(job, needs=tuple(dict.fromkeys(job.order.needs))) for job in jobs))
         (picture,) = read_picture(render_svg(make_plan(hook)))
         assert len(picture.boxes) == len(jobs)
 

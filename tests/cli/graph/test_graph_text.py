@@ -12,6 +12,7 @@ from dodo_hooks.cli.graph.text import ASCII_LINES, render_text
 from dodo_hooks.core.plan import BACKGROUND, FOREGROUND, Hook
 from dodo_hooks.core.plan_parts import Requirement
 from doit_plugin.plans import make_hook, make_job, make_plan
+from kit.changed_job import changed_job
 
 DIAMOND = make_hook(
     "post-merge",
@@ -108,7 +109,7 @@ def test_nothing_that_a_terminal_would_obey_is_printed(text: str) -> None:
 
 
 def _with_plain_names(hook: Hook) -> Hook:
-    jobs = (job._replace(name=f"j{job.number}", command="-", description="") for job in hook.jobs)
+    jobs = (changed_job(job, name=f"j{job.number}", command="-", description="") for job in hook.jobs)
     return hook._replace(jobs=tuple(jobs))
 
 

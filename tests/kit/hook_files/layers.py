@@ -27,7 +27,7 @@ def plan_of(tmp_path: Path, main_top: Path | None = None) -> Plan:
 
 
 def commands(plan: Plan) -> dict[str, list[str]]:
-    return {hook.name: [job.command for job in hook.jobs] for hook in plan.hooks}
+    return {hook.name: [job.execution.command for job in hook.jobs] for hook in plan.hooks}
 
 
 def refusal(tmp_path: Path) -> list[str]:

@@ -29,8 +29,8 @@ def job_of(tmp_path: Path, body: str, name: str = "pre-commit") -> Job:
 
 def needs(hook: Hook) -> dict[str, set[str]]:
     """Return the needs of each job, all by name."""
-    return {job.name: {hook.jobs[number].name for number in job.needs} for job in hook.jobs}
+    return {job.name: {hook.jobs[number].name for number in job.order.needs} for job in hook.jobs}
 
 
 def after(hook: Hook) -> dict[str, set[str]]:
-    return {job.name: {hook.jobs[number].name for number in job.after} for job in hook.jobs}
+    return {job.name: {hook.jobs[number].name for number in job.order.after} for job in hook.jobs}

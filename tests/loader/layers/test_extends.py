@@ -27,7 +27,7 @@ def test_what_is_extended_is_laid_over_the_file_in_order_and_recursively(tmp_pat
     )
     plan = plan_of(tmp_path)
     assert (plan.slots, commands(plan)) == (3, {"pre-commit": ["c", "a2", "b"]})
-    assert plan.hooks[0].jobs[0].root == "r"
+    assert plan.hooks[0].jobs[0].execution.root == "r"
 
 
 def test_a_pattern_stands_for_the_files_that_are_there_in_their_order(tmp_path: Path, write: Write) -> None:

@@ -27,7 +27,7 @@ def test_a_file_for_one_hook_is_merged_into_it(tmp_path: Path, write: Write) -> 
     plan = plan_of(tmp_path)
     assert commands(plan) == {"pre-commit": ["x", "y"], "pre-push": ["z", "local"]}
     assert plan.hooks[0].fail_fast
-    assert plan.hooks[0].jobs[0].root == "r"
+    assert plan.hooks[0].jobs[0].execution.root == "r"
     assert plan.diagnostics == ()
 
 
@@ -107,7 +107,7 @@ def test_an_overlay_takes_jobs_and_hooks_away(tmp_path: Path, write: Write) -> N
     )
     plan = plan_of(tmp_path)
     assert commands(plan) == {"pre-push": ["y"]}
-    assert plan.hooks[0].jobs[0].env == (("A", "x"),)
+    assert plan.hooks[0].jobs[0].execution.env == (("A", "x"),)
 
 
 def test_a_command_that_an_overlay_takes_away_is_missing_there(tmp_path: Path, write: Write) -> None:

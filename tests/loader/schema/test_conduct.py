@@ -22,7 +22,7 @@ jobs:
 
 def test_p6_a_job_declares_what_it_does(tmp_path: Path) -> None:
     found = hook_of(tmp_path, JOBS)
-    assert [job.conduct for job in found.jobs] == [
+    assert [job.changes.conduct for job in found.jobs] == [
         Conduct(ANYTHING, NOTHING),
         Conduct(GIVEN, GIVEN),
         Conduct(ANYTHING, ANYTHING),

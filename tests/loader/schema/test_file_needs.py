@@ -39,7 +39,7 @@ jobs:
         "gen": set(),
         "build": set(),
     }
-    assert hook.jobs[0].made_by == (5,)
+    assert hook.jobs[0].order.made_by == (5,)
 
 
 def test_k2_inputs_and_outputs_are_relative_to_the_root(tmp_path: Path) -> None:
@@ -55,19 +55,19 @@ jobs:
 """,
     )
     app, lib = hook.jobs
-    assert lib.outputs == ("packages/lib/dist", "packages/made", "top")
+    assert lib.results.outputs == ("packages/lib/dist", "packages/made", "top")
 
     def read(*paths: str) -> "list[str]":
         """Return those of these paths that the job reads."""
-        patterns = [one for one in app.inputs if one.matcher is not None]
+        patterns = [one for one in app.results.inputs if one.matcher is not None]
         assert all(
             path.startswith(decode_path(one.path)) for one in patterns for path in paths if matches_of(one, path)
         )
-        return [path for path in paths if any(matches_of(one, path) for one in app.inputs)]
+        return [path for path in paths if any(matches_of(one, path) for one in app.results.inputs)]
 
     below = [f"packages/a[1]/{path}" for path in ("a.c", "src/x/y.js", "src/y.js", "x/a.ts", "a.ts", "a.md")]
     assert read(*below) == below
-    app = app._replace(inputs=app.inputs[:-1])  # without the root as a whole
+    app = app._replace(results=app.results._replace(inputs=app.results.inputs[:-1]))  # without the root as a whole
     assert read(*below, "packages/a[1]/x/a.md") == below
     assert read("packages/lib/b.c", "c.c", "a.h", "packages/x.css") == [
         "packages/lib/b.c",
@@ -126,13 +126,13 @@ hooks:
 
 
 def test_k10_a_job_does_not_need_itself(tmp_path: Path) -> None:
-    assert job_of(tmp_path, "run: x\ninputs: ['src/**']\noutputs: src/made").needs == ()
+    assert job_of(tmp_path, "run: x\ninputs: ['src/**']\noutputs: src/made").order.needs == ()
 
 
 def test_k2_a_job_with_inputs_or_uptodate_is_incremental(tmp_path: Path) -> None:
-    assert job_of(tmp_path, "run: x\ninputs: a").is_incremental
-    assert job_of(tmp_path, "run: x\ninputs: []\nuptodate: node --version").is_incremental
-    assert not job_of(tmp_path, "run: x\noutputs: a").is_incremental
+    assert job_of(tmp_path, "run: x\ninputs: a").results.is_incremental
+    assert job_of(tmp_path, "run: x\ninputs: []\nuptodate: node --version").results.is_incremental
+    assert not job_of(tmp_path, "run: x\noutputs: a").results.is_incremental
 
 
 @pytest.mark.parametrize(

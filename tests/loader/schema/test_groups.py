@@ -44,16 +44,16 @@ jobs:
 """,
     )
     a, b, first = hook.jobs
-    assert dict(a.env) == {"A": "hook", "B": "group", "C": "job"}
-    assert (a.root, a.tags, a.timeout_s) == ("web", ("web", "slow"), 3)
-    assert (b.root, b.tags, b.timeout_s, b.declared_background) == ("api", ("web",), 5, False)
+    assert dict(a.execution.env) == {"A": "hook", "B": "group", "C": "job"}
+    assert (a.execution.root, a.tags, a.execution.timeout_s) == ("web", ("web", "slow"), 3)
+    assert (b.execution.root, b.tags, b.execution.timeout_s, b.declared_background) == ("api", ("web",), 5, False)
     assert a.declared_background and not first.declared_background
     assert needs(hook) == {"a": {"first"}, "b": {"first"}, "first": set()}
-    assert a.files is not None and b.files is not None
+    assert a.selection.files is not None and b.selection.files is not None
     assert (a.below, b.below) == (b"web/", b"api/")
-    assert len(a.files.excludes) == len(b.files.excludes) == 2
-    assert a.files.globs != b.files.globs
-    assert first.files is None
+    assert len(a.selection.files.excludes) == len(b.selection.files.excludes) == 2
+    assert a.selection.files.globs != b.selection.files.globs
+    assert first.selection.files is None
 
 
 def test_c5_a_need_on_a_groups_name_is_a_need_on_all_of_it(tmp_path: Path) -> None:
@@ -146,7 +146,7 @@ jobs:
 """,
     )
     assert needs(hook) == {"setup": set(), "second": {"setup"}, "a": {"second"}, "b": {"a"}}
-    assert [job.is_setup for job in hook.jobs] == [True, True, False, False]
+    assert [job.order.is_setup for job in hook.jobs] == [True, True, False, False]
 
 
 def test_c5_setup_is_as_late_as_the_first_job(tmp_path: Path) -> None:
@@ -284,7 +284,7 @@ def test_c5_no_cycle_arises_that_nobody_wrote(tmp_path: Path, body: dict[str, An
     except ConfigError as error:
         assert all("need each other" in one.message for one in error.diagnostics)
         return
-    edges = [[*job.needs, *job.after] for job in hook.jobs]
+    edges = [[*job.order.needs, *job.order.after] for job in hook.jobs]
     assert sorted(topological_order(edges)) == list(range(len(hook.jobs)))
     written = {job["name"]: set(job["needs"]) for job in leaves(body["jobs"])}
     assert all(written[name] <= found for name, found in needs(hook).items())

@@ -12,6 +12,7 @@ from dodo_hooks.core.plan import SNAPSHOT, Job
 from dodo_hooks.core.plan_parts import Requirement, Share
 from dodo_hooks.loader.layers.discover import named_hook_file
 from dodo_hooks.loader.load import load
+from kit.changed_job import changed_job
 from kit.hook_files.broken import errors_in, hook, jobs
 from kit.hook_files.plans import hook_of, job_of, needs, plan_of
 from kit.repo import Repo
@@ -56,29 +57,32 @@ jobs:
     setup, test, here, inner, bare = found.jobs
     assert [job.workspace for job in found.jobs] == [SNAPSHOT, SNAPSHOT, "", SNAPSHOT, SNAPSHOT]
     assert test.shares == setup.shares == (Share("a", False), Share("b", True), Share("c", True))
-    assert (test.cleans, test.supersedes) == (False, False)
-    assert here == here._replace(shares=(), cleans=False, supersedes=True, is_incremental=False)
-    assert (inner.shares, inner.cleans, inner.supersedes) == ((Share("d", False),), True, True)
-    assert (bare.shares, bare.cleans, bare.supersedes) == ((), False, False)
+    assert (test.cleans, test.results.supersedes) == (False, False)
+    assert here == changed_job(here, shares=(), cleans=False, supersedes=True, is_incremental=False)
+    assert (inner.shares, inner.cleans, inner.results.supersedes) == ((Share("d", False),), True, True)
+    assert (bare.shares, bare.cleans, bare.results.supersedes) == ((), False, False)
 
 
 def test_v1_a_job_in_a_snapshot_is_incremental(tmp_path: Path) -> None:
     def job(more: str) -> Job:
         return job_of(tmp_path, f"run: x\nworkspace: snapshot\n{more}", "post-commit")
 
-    assert (job("").is_incremental, job("").counts_commit) == (True, False)
-    assert (job("inputs: a").is_incremental, job("inputs: a").counts_commit) == (True, False)
-    assert (job("incremental: false").is_incremental, job("incremental: false").counts_commit) == (True, True)
-    assert job("env_inputs: A").env_inputs == ("A",)
-    assert job("uptodate: v\nglob: '*.py'").uptodate == ("v",)
-    assert not job_of(tmp_path, "run: x\nincremental: false").counts_commit
+    assert (job("").results.is_incremental, job("").results.counts_commit) == (True, False)
+    assert (job("inputs: a").results.is_incremental, job("inputs: a").results.counts_commit) == (True, False)
+    assert (job("incremental: false").results.is_incremental, job("incremental: false").results.counts_commit) == (
+        True,
+        True,
+    )
+    assert job("env_inputs: A").results.env_inputs == ("A",)
+    assert job("uptodate: v\nglob: '*.py'").results.uptodate == ("v",)
+    assert not job_of(tmp_path, "run: x\nincremental: false").results.counts_commit
 
 
 def test_s7_what_a_commit_changed_is_no_data_of_the_event(tmp_path: Path) -> None:
     def needs_event(run: str) -> tuple[str, str]:
         body = f"run: '{run}'\nglob: '*.py'"
-        here = job_of(tmp_path, body, "post-merge").needs_event
-        return here, job_of(tmp_path, f"{body}\nworkspace: snapshot", "post-merge").needs_event
+        here = job_of(tmp_path, body, "post-merge").selection.needs_event
+        return here, job_of(tmp_path, f"{body}\nworkspace: snapshot", "post-merge").selection.needs_event
 
     assert needs_event("lint {changed_files}") == ("{changed_files}", "")
     assert needs_event("lint") == ("{changed_files}", "")
@@ -97,7 +101,7 @@ jobs:
         "post-commit",
     )
     assert needs(found) == {"build": set(), "here": {"build"}, "test": set()}
-    assert [one.reaches_outputs for job in found.jobs for one in job.inputs] == [True, False]
+    assert [one.reaches_outputs for job in found.jobs for one in job.results.inputs] == [True, False]
 
 
 def test_v3_a_gate_requires_jobs_and_all_that_they_need(tmp_path: Path) -> None:
@@ -124,7 +128,7 @@ hooks:
 """,
     )
     assert plan.required_hooks == ("post-merge", "post-commit")
-    required = {(found.name, job.name) for found in plan.hooks for job in found.jobs if job.is_required}
+    required = {(found.name, job.name) for found in plan.hooks for job in found.jobs if job.results.is_required}
     assert required == {("post-merge", "deps"), *(("post-commit", job) for job in ("build", "test", "lint", "types"))}
     push, *others = plan.hooks
     assert push.requires == (

@@ -55,6 +55,6 @@ def test_the_picture_in_the_readme_is_that_of_its_hook_file(tmp_path: Path) -> N
 
 def test_v8_the_readme_begins_with_format_test_and_gate(tmp_path: Path) -> None:
     before, after, push = map(plan_of_the_readme(tmp_path).hook, ("pre-commit", "post-commit", "pre-push"))
-    assert before and [(job.phase, job.stage_fixed) for job in before.jobs] == [(FOREGROUND, True)]
+    assert before and [(job.phase, job.changes.stage_fixed) for job in before.jobs] == [(FOREGROUND, True)]
     assert after and {(job.phase, job.workspace) for job in after.jobs} == {(BACKGROUND, SNAPSHOT)}
     assert push and [(one.hook, one.job) for one in push.requires] == [("post-commit", "test")]

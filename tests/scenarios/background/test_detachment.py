@@ -6,10 +6,11 @@ import shutil
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from dodo_hooks.core.plan import Job
+from dodo_hooks.core.plan import Job, Order
 from dodo_hooks.plans.compiled_plan import Compiled
 from kit.detached import COMMIT, commit
 from kit.gate import Gate
@@ -204,9 +205,11 @@ def bend_into_a_cycle(repo: Repo) -> None:
     hooks = []
     for name, data in compiled.hooks:
         its_name, jobs, *rest = marshal.loads(data)
-        bent = [Job(*fields) for fields in jobs]
-        bent = [job._replace(needs=((job.number + 1) % len(bent),), after=()) for job in bent]
-        hooks.append((name, marshal.dumps((its_name, tuple(tuple(job) for job in bent), *rest))))
+        bent: list[Any] = []
+        for job in (Job(*fields) for fields in jobs):
+            order = Order(*job.order)._replace(needs=((job.number + 1) % len(jobs),), after=())
+            bent.append(tuple(tuple(value) if value is order else value for value in job._replace(order=order)))
+        hooks.append((name, marshal.dumps((its_name, tuple(bent), *rest))))
     path.write_bytes(marshal.dumps(tuple(compiled._replace(hooks=tuple(hooks)))))
 
 

@@ -267,7 +267,7 @@ def test_r15_only_a_background_job_has_a_timeout_by_default(repo: Repo) -> None:
         slow={"run": "true", "background": True, "timeout": "2h"},
     )
     (hook,) = load_file(make_world(), str(repo.path / "hooks.dodo")).hooks
-    assert {job.name: job.timeout_s for job in hook.jobs} == {
+    assert {job.name: job.execution.timeout_s for job in hook.jobs} == {
         "check": None,
         "promoted": None,
         "user": None,

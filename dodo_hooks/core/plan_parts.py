@@ -32,7 +32,6 @@ class Conduct(Record):
     is_judged_by_diff: bool = False  # it fails if `git diff` differs after it
     identity: str = ""  # repository, revision, id, entry, arguments: what it does is learned under this; "": it is not
     fails_fast: bool = False  # if it fails, what comes later in the file does not run
-    always_runs: bool = False  # also with an empty list
     is_serial: bool = False  # `require_serial`: its list is not split for the sake of speed
     max_files: "int | None" = None  # of one process, a number in `pass_filenames`; None: as many as fit
     is_verbose: bool = False  # its output is shown also if it has passed

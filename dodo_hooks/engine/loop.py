@@ -272,9 +272,13 @@ class Loop:
         self.recorder.ended(number, outcome, at_ns, duration_s)
         self._take(self._source.ended(number, outcome))
         self.admission.recorded(number, outcome)
-        if self.context.hook.fail_fast and outcome.status in (statuses.FAILED, statuses.CRASHED):
+        if self._fails_fast(number) and outcome.status in (statuses.FAILED, statuses.CRASHED):
             reason = f"{self._jobs[number].name} {outcome.status} (fail_fast)"
             self.abort(statuses.FAIL_FAST, reason)
+
+    def _fails_fast(self, number: int) -> bool:
+        conduct = self._jobs[number].changes.conduct
+        return self.context.hook.fail_fast or (conduct is not None and conduct.fails_fast)
 
     def _stop(self, outcome: Outcome) -> None:
         """Start nothing further; waiting jobs get this outcome."""

@@ -191,12 +191,18 @@ def _open_first_wave(attached: Attached, jobs: "Sequence[int]") -> None:
 
 
 def watch_changes(attached: Attached, jobs: "Sequence[int]") -> None:
-    """Let the loop fail the jobs that change files and must not (`fail_on_changes`).
+    """Let the loop fail the jobs that change files and must not (`fail_on_changes`, and the hooks of pre-commit).
 
     Raises:
         HooksError: the state of the tree cannot be read.
     """
-    if any(attached.run.firing.hook.jobs[number].changes.fails_on_changes for number in jobs):
+    hook = attached.run.firing.hook
+    if any(hook.jobs[number].changes.conduct for number in jobs):
+        from dodo_hooks.fire.guards.modified_files import is_judged, watch_modified_files
+
+        if any(is_judged(hook.jobs[number]) for number in jobs):
+            watch_modified_files(attached.run, attached.loop)
+    if any(hook.jobs[number].fails_on_changes for number in jobs):
         from dodo_hooks.fire.guards.fail_on_changes import watch_changes as watch
 
         watch(attached.run, attached.loop, jobs)

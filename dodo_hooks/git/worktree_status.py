@@ -75,6 +75,11 @@ class Status:
         self.staged = {**staged, **missed}
         self.regular = frozenset(one[8] for one in entries if one[4] in _REGULAR and one[8] not in flags)
 
+    @property
+    def is_clean(self) -> bool:
+        """True if the working tree has nothing that `git diff` would show."""
+        return not self._flags and all(one[1][1:] == b"." for one in self._entries)
+
     def unstaged(self) -> "tuple[Change, ...]":
         """Return the unstaged changes, as `unstaged_changes`: Y is what the working tree has done to the entry.
 

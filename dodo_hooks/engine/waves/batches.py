@@ -18,18 +18,22 @@ def batches_of(job: "Job", files: "Sequence[bytes]", environ: "Mapping[str, str]
     """Return the command lines of a job with this file list, each as `posix_spawn` takes it; at least one."""
     argv, at = job.execution.argv, job.execution.files_at
     room = room_for(environ, argv) // max(job.execution.files_uses, 1)
+    most = None if job.changes.conduct is None else job.changes.conduct.max_files
     before, behind = argv[:at], argv[at:]
-    return [(*before, *batch, *behind) for batch in split([as_argument(file) for file in files], room)]
+    return [(*before, *batch, *behind) for batch in split([as_argument(file) for file in files], room, most)]
 
 
-def split(files: "Sequence[bytes]", room: int) -> "list[tuple[bytes, ...]]":
-    """Return the files in order, in as few batches as fit into `room` bytes each; a file too long is a batch alone."""
+def split(files: "Sequence[bytes]", room: int, most: "int | None" = None) -> "list[tuple[bytes, ...]]":
+    """Return the files in order, in as few batches as fit into `room` bytes each, of `most` files at most.
+
+    A file too long is a batch alone.
+    """
     batches: list[tuple[bytes, ...]] = []
     batch: list[bytes] = []
     left = room
     for file in files:
         size = len(file) + 1 + _POINTER
-        if batch and size > left:
+        if batch and (size > left or len(batch) == most):
             batches.append(tuple(batch))
             batch, left = [], room
         batch.append(file)

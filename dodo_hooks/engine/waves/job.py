@@ -199,6 +199,8 @@ def environment_of(context: Context, job: "Job") -> "dict[str, str]":
     environ = {**phase, **pagers, **directory, **dict(job.execution.env), "DODO_JOB": job.name}
     if job.selection.files is not None:
         environ[FILES_VARIABLE] = layout.files_file(layout.job_dir(context.invocation_dir, job.directory))
+    if job.changes.conduct is not None:
+        environ["GIT_OPTIONAL_LOCKS"] = "0"  # a mere `git status` would lock the index for the jobs beside it (P6)
     return environ
 
 

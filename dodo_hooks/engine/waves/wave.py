@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from dodo_hooks.host.prepared_process import Refusal
     from dodo_hooks.host.terminal import Terminal
 
+    End = tuple[int | None, int | None]  # exit code, signal
+
 BROKEN_EXIT = 70  # EX_SOFTWARE of sysexits.h
 _PROBE_MS = 20  # how often the group of a job that was asked to end is checked, for which SIGKILL may be due
 _READ_BYTES = 65536
@@ -47,7 +49,7 @@ _LAST_READS = 16
 class Running:
     """A running job, as its wave knows it."""
 
-    __slots__ = ("job", "kill_at_s", "killed", "live", "log", "number", "started", "started_s", "unchecked")
+    __slots__ = ("job", "kill_at_s", "killed", "live", "log", "number", "started", "started_s", "unchecked", "worst")
 
     def __init__(self, number: int, job: "Job", started: Started, started_s: float) -> None:
         self.number = number
@@ -59,6 +61,7 @@ class Running:
         self.live = False
         self.kill_at_s: float | None = None  # set once the job was asked to end
         self.killed = False
+        self.worst: End = (0, None)  # of the batches that have ended
 
     @property
     def pid(self) -> int:
@@ -308,14 +311,10 @@ class Wave:
         The job has ended even if another process still holds its output (R16).
         """
         at_ns, duration_us = wall_ns(), int((monotonic_s() - running.started_s) * 1_000_000)
-        if exit_code == 0 and running.kill_at_s is None and running.started.batches:
-            try:
-                start_next_batch(self._context, running.job, running.started)
-                self._report(wire.NEXT_BATCH, running.number, running.pid)
-                return
-            except StartError as refused:
-                self._keep(running, f"{refused.reason}\n".encode("utf-8", "surrogateescape"))
-                exit_code = refused.exit_code
+        end = self._end_of_batches(running, exit_code, signal)
+        if end is None:
+            return
+        exit_code, signal = end
         for _ in range(_LAST_READS):
             if running.started.output is None or not self._read(running):
                 break
@@ -336,6 +335,23 @@ class Wave:
         code = -1 if exit_code is None else exit_code
         self._report(wire.ENDED, running.number, code, -1 if signal is None else signal, at_ns, duration_us)
 
+    def _end_of_batches(self, running: Running, exit_code: "int | None", signal: "int | None") -> "End | None":
+        """Return how a job has ended, now that a batch of its files has; None where its next batch was started."""
+        if running.job.changes.conduct is not None and running.job.changes.conduct.is_judged_by_diff:
+            # As pre-commit does, start all batches, and let the worst end count.
+            exit_code, signal = running.worst = max(running.worst, (exit_code, signal), key=_badness)
+        elif exit_code != 0:
+            return exit_code, signal
+        if running.kill_at_s is not None or not running.started.batches:
+            return exit_code, signal
+        try:
+            start_next_batch(self._context, running.job, running.started)
+        except StartError as refused:
+            self._keep(running, f"{refused.reason}\n".encode("utf-8", "surrogateescape"))
+            return refused.exit_code, None
+        self._report(wire.NEXT_BATCH, running.number, running.pid)
+        return None
+
     def _report(self, kind: str, *numbers: int, text: str = "") -> None:
         self.unsent += wire.line_of(kind, *numbers, text=text)
 
@@ -346,6 +362,11 @@ class Wave:
             self.unsent = b""
         except BrokenPipeError:  # the pipe of the commands reports the same, and then every job is ended
             pass
+
+
+def _badness(end: "End") -> int:
+    exit_code, signal = end
+    return (signal or 0) if exit_code is None else exit_code
 
 
 def _refusal_of(running: Running) -> "Refusal | None":

@@ -16,6 +16,7 @@ from dodo_hooks.core.plan import CI, ELSEWHERE, Job
 from dodo_hooks.core.statuses import Outcome
 from dodo_hooks.core.text.terminal_text import escape
 from dodo_hooks.engine.loop import Loop
+from dodo_hooks.fire.guards.change_guard import ChangeGuard, differing, failed
 from dodo_hooks.fire.run_state import Run
 from dodo_hooks.git.tree_state import TreeState, diff_of, is_untracked, read_tree_state
 
@@ -33,59 +34,42 @@ def watch_changes(run: Run, loop: Loop, numbers: Sequence[int]) -> None:
     where = CI if run.firing.world.is_ci else ELSEWHERE
     jobs = run.firing.hook.jobs
     watched = {number for number in numbers if where in jobs[number].changes.fails_on_changes}
-    if watched:
-        loop.guard(_ChangeGuard(run, watched), (), loop.context.grace_s)
+    if not watched:
+        return
+    try:
+        guard = _FailOnChanges(run, watched)
+    except OSError as error:
+        raise GitError(f"cannot read {error.filename!r}: {error.strerror}") from error
+    loop.guard(guard, (), loop.context.grace_s)
 
 
-class _ChangeGuard:
-    """A guard of the loop that reads the tree state when a job ends."""
-
+class _FailOnChanges(ChangeGuard):
     def __init__(self, run: Run, watched: set[int]) -> None:
-        self._run = run
-        self._jobs = run.firing.hook.jobs
+        super().__init__(run)
         self._watched = watched
-        self._running: set[int] = set()
         self._changed: dict[int, set[bytes]] = {}  # by a job that still runs
-        self._last = self._read()
+        self._last = read_tree_state(run.firing.repo, run.firing.world.environ)
 
-    def starting(self, number: int) -> None:
-        self._running.add(number)
-
-    def ended(self, number: int, outcome: Outcome) -> Outcome:
-        failure = None
-        if number in self._running:
-            self._running.remove(number)
-            try:
-                failure = self._look(number, outcome)
-            except GitError as error:
-                failure = _failed(f"cannot check whether the job changed files (fail_on_changes): {error}", outcome)
-        return failure if failure is not None and outcome.status == statuses.COMPLETED else outcome
-
-    def _look(self, number: int, outcome: Outcome) -> Outcome | None:
-        """Return the failed outcome of a watched job that has changed files; else None. Append the diff to its log."""
-        state = self._read()
-        for path in state.keys() | self._last.keys():
-            if state.get(path) != self._last.get(path):
-                self._changed.setdefault(self._owner(path, number), set()).add(path)
+    def judge(self, number: int, outcome: Outcome) -> Outcome:
+        """Fail a watched job that has changed files, and append the diff to its log."""
+        firing = self._run.firing
+        state = read_tree_state(firing.repo, firing.world.environ)
+        for path in differing(state, self._last):
+            self._changed.setdefault(self._owner(path, number), set()).add(path)
         self._last = state
         paths = sorted(self._changed.pop(number, ()))
         if not paths or number not in self._watched or outcome.status != statuses.COMPLETED:
-            return None
+            return outcome
         self._show(self._jobs[number], state, paths)
-        return _failed(f"changed {_join_names(paths)} (fail_on_changes)", outcome)
+        return failed(f"changed {_join_names(paths)} (fail_on_changes)", outcome)
 
     def _owner(self, path: bytes, ended: int) -> int:
-        if self._has(ended, path):
+        if self.has(ended, path):
             return ended
         running = sorted(self._running)
-        claims = [other for other in running if self._has(other, path)]
+        claims = [other for other in running if self.has(other, path)]
         watched = [other for other in running if other in self._watched] if ended not in self._watched else []
         return next(iter((*claims, *watched)), ended)
-
-    def _has(self, number: int, path: bytes) -> bool:
-        below = self._jobs[number].below
-        files = self._run.firing.files.get(number, ())
-        return path.startswith(below) and path[len(below) :] in files
 
     def _show(self, job: Job, state: TreeState, paths: list[bytes]) -> None:
         """Append the diff to the job's log."""
@@ -100,21 +84,6 @@ class _ChangeGuard:
                 file.write(text)
         except OSError as error:
             self._run.notes.append(f"cannot write the diff of {job.name} to its log: {error.strerror}")
-
-    def _read(self) -> TreeState:
-        """Return the state of the tree.
-
-        Raises:
-            GitError: git failed, or a file cannot be read. A gate must not pass because of that.
-        """
-        try:
-            return read_tree_state(self._run.firing.repo, self._run.firing.world.environ)
-        except OSError as error:
-            raise GitError(f"cannot read {error.filename!r}: {error.strerror}") from error
-
-
-def _failed(reason: str, outcome: Outcome) -> Outcome:
-    return Outcome(statuses.FAILED, statuses.CHANGES, reason, outcome.exit_code)
 
 
 def _join_names(paths: list[bytes]) -> str:

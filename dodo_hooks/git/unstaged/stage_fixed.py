@@ -12,23 +12,19 @@ it. What an editor writes while the job runs cannot be distinguished.
 
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.named_tuple import Record
-from dodo_hooks.git.content.file_state import OTHER, FileState, obstacle_of, read_state, stamp_of
+from dodo_hooks.git.content.file_stamps import Stamp, differs, stamps_of
+from dodo_hooks.git.content.file_state import OTHER, FileState, obstacle_of, read_state
 from dodo_hooks.git.index_entries import index_entries, update_index, write_index_entries
 from dodo_hooks.git.repo import Repo
 from dodo_hooks.git.unstaged import sync_index
 from dodo_hooks.git.unstaged.hide import HiddenChanges
 from dodo_hooks.git.unstaged.journal import Restaged
 from dodo_hooks.git.worktree_status import NO_ENTRY, Change, unstaged_changes
-from dodo_hooks.host.posix import encode_path, os
+from dodo_hooks.host.posix import encode_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-
-# Two changes in one tick of a file system's clock have one stamp, if they leave the size. A tick may be long: 2 s on
-# FAT, 1 s on ext3 with small inodes, HFS+ and some network file systems. So a file that is not older is
-# compared by its bytes.
-_TICK_NS = 2_000_000_000
 
 
 class Staged(Record):
@@ -38,15 +34,10 @@ class Staged(Record):
     sentences: "tuple[str, ...]"  # what was not staged, and why
 
 
-class _Stamp(Record):
-    status: "tuple[int, ...]"  # () where there is no file
-    digest: str  # of the bytes, where the status does not show each change
-
-
 class FilesBefore(Record):
     """The files of one job as it found them."""
 
-    stamps: "dict[bytes, _Stamp]"
+    stamps: "dict[bytes, Stamp]"
     foreign: "frozenset[bytes]"  # those that somebody else had changed by then
 
 
@@ -160,44 +151,11 @@ class FixStager:
     def _version(self, path: bytes) -> FileState:
         return read_state(self._top + b"/" + path)
 
-    def _stamps(self, paths: "Iterable[bytes]") -> "dict[bytes, _Stamp]":
-        stamps: dict[bytes, _Stamp] = {}
-        device = now_ns = None
-        for path in paths:
-            if now_ns is None:
-                device, now_ns = _clock(self._repo.git_dir)
-            status = stamp_of(self._top + b"/" + path)
-            is_old = bool(status) and status[0] == device and max(status[-2:]) <= now_ns - _TICK_NS
-            stamps[path] = _Stamp(status, self._version(path).digest if status and not is_old else "")
-        return stamps
+    def _stamps(self, paths: "Iterable[bytes]") -> "dict[bytes, Stamp]":
+        return stamps_of(self._top, self._repo.git_dir, paths)
 
-    def _differs(self, path: bytes, before: _Stamp) -> bool:
-        if stamp_of(self._top + b"/" + path) != before.status:
-            return True
-        return bool(before.digest) and self._version(path).digest != before.digest
-
-
-def _clock(git_dir: str) -> "tuple[int, int]":
-    """Return a device, and the time there, as its file system counts it: that of a file just written.
-
-    A server's clock may be another than ours. Without such a file no time is known, and no file old.
-    """
-    path = f"{git_dir}/dodo-hooks-clock"
-    try:
-        descriptor = os.open(
-            path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600
-        )
-    except OSError:
-        return -1, 0
-    try:
-        os.write(descriptor, b"0")
-        status = os.fstat(descriptor)
-        os.unlink(path)
-    except OSError:
-        return -1, 0
-    finally:
-        os.close(descriptor)
-    return status.st_dev, status.st_mtime_ns
+    def _differs(self, path: bytes, before: Stamp) -> bool:
+        return differs(self._top, path, before)
 
 
 def _not_staged(path: bytes) -> str:

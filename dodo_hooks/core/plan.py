@@ -205,6 +205,11 @@ class Job(Record):
         return self.label or self.name
 
     @property
+    def is_judged_by_diff(self) -> bool:
+        """True if it is a hook of pre-commit, which has failed if it has modified files (P5)."""
+        return self.changes.conduct is not None and self.changes.conduct.is_judged_by_diff
+
+    @property
     def below(self) -> bytes:
         """The beginning of the paths from the top that its file list is relative to: its root and a slash, or b""."""
         root = self.execution.root

@@ -248,7 +248,8 @@ class Loop:
     def _show_live_output(self) -> None:
         """Show a job that runs alone live: nothing can start before its end, so no other output can come between."""
         running = self.running()
-        if self._ready or self._live is not None or len(running) != 1 or not self.recorder.has_live_output:
+        can_show = len(running) == 1 and self.recorder.has_live_output and not self._jobs[running[0]].is_judged_by_diff
+        if self._ready or self._live is not None or not can_show:
             self._only = None
         elif self._only is None or self._only[0] != running[0]:
             self._only = running[0], monotonic_s() + LIVE_DELAY_S

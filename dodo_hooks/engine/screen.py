@@ -90,6 +90,9 @@ class Screen:
     def ended(self, job: "Job", log: str, outcome: "Outcome", duration_s: "float | None" = None) -> None:
         """Queue the rest of the job's output, and a line about its end."""
         self._running.pop(job.title, None)
+        if job.is_judged_by_diff:
+            self._ended_hook(job, log, outcome, duration_s)
+            return
         if outcome.status in (statuses.FAILED, statuses.CRASHED) or not self.is_terse:
             self.queue_log(job, log)
         if self._shown.get(log) and not _ends_a_line(log):
@@ -102,6 +105,25 @@ class Screen:
             self.lines.add(job.number)
             self._begin()
             self._push_line(job_line(job.title, self._name_columns, outcome, duration_s, self._look))
+
+    def _ended_hook(self, job: "Job", log: str, outcome: "Outcome", duration_s: "float | None") -> None:
+        """Queue the lines of a hook of pre-commit, and its output below them, if that is shown (P8)."""
+        from dodo_hooks.engine.hook_lines import hook_columns, hook_lines, shows_output
+
+        is_shown = shows_output(job, outcome)
+        if self._display.has_lines and _WORDS.get(outcome.status, FAILURE) in self._display.output:
+            self.lines.add(job.number)
+            self._begin()
+            columns = hook_columns(one for one in self._display.jobs if one.is_judged_by_diff)
+            for line in hook_lines(job, columns, outcome, duration_s, self._look):
+                self._push_line(line)
+        size = _size_of(log) if is_shown else 0
+        if size:
+            self._push(b"\n")
+            self._push((log, size))
+            if not _ends_a_line(log):
+                self._push(b"\n")
+            self._push(b"\x1b[0m\n" if self._display.knows_escapes else b"\n")
 
     def drain(self, signals: int, *, waits: bool = True) -> None:
         """Print the pending output, until a signal comes while the reader takes nothing.
@@ -135,10 +157,7 @@ class Screen:
     def queue_log(self, job: "Job", log: str) -> None:
         """Queue what the log of a job has gained."""
         printed = self._shown.get(log, 0)
-        try:
-            size = os.stat(log).st_size
-        except OSError:  # no log: the job has printed nothing
-            return
+        size = _size_of(log)
         if size > printed:
             if not printed:
                 self._begin()
@@ -215,6 +234,13 @@ def _read_from(log: str, start: int, count: int) -> "tuple[bytes, int]":
         return read_piece(descriptor, start, count)
     finally:
         os.close(descriptor)
+
+
+def _size_of(log: str) -> int:
+    try:
+        return os.stat(log).st_size
+    except OSError:  # no log: the job has printed nothing
+        return 0
 
 
 def _ends_a_line(log: str) -> bool:

@@ -202,7 +202,7 @@ def watch_changes(attached: Attached, jobs: "Sequence[int]") -> None:
 
         if any(is_judged(hook.jobs[number]) for number in jobs):
             watch_modified_files(attached.run, attached.loop)
-    if any(hook.jobs[number].fails_on_changes for number in jobs):
+    if any(hook.jobs[number].changes.fails_on_changes for number in jobs):
         from dodo_hooks.fire.guards.fail_on_changes import watch_changes as watch
 
         watch(attached.run, attached.loop, jobs)

@@ -43,7 +43,7 @@ def changes(top: Path, repo: Repo, name: str) -> "list[Callable[[], object]]":
         remove,
         link,
         flip_mode,
-        lambda: path.is_file() and os.utime(path),
+        lambda: path.touch() if path.is_file() else None,
         lambda: repo.git("add", "--", name, check=False),
         lambda: repo.git("add", "-N", "--", name, check=False),
         lambda: repo.git("rm", "-q", "--cached", "--", name, check=False),

@@ -337,7 +337,7 @@ class Wave:
 
     def _end_of_batches(self, running: Running, exit_code: "int | None", signal: "int | None") -> "End | None":
         """Return how a job has ended, now that a batch of its files has; None where its next batch was started."""
-        if running.job.changes.conduct is not None and running.job.changes.conduct.is_judged_by_diff:
+        if running.job.is_judged_by_diff:
             # As pre-commit does, start all batches, and let the worst end count.
             exit_code, signal = running.worst = max(running.worst, (exit_code, signal), key=_badness)
         elif exit_code != 0:

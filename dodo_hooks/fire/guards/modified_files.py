@@ -9,8 +9,10 @@ from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.plan import GIVEN
 from dodo_hooks.core.statuses import Outcome
 from dodo_hooks.core.text.terminal_text import escape
+from dodo_hooks.engine.hook_lines import MODIFIED, shows_output
 from dodo_hooks.fire.guards.change_guard import ChangeGuard, differing, failed
 from dodo_hooks.git.content.worktree_diff import DiffState, WorktreeDiff, entries_in
+from dodo_hooks.host.posix import os, read_file, write_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,12 +20,10 @@ if TYPE_CHECKING:
     from dodo_hooks.engine.loop import Loop
     from dodo_hooks.fire.run_state import Run
 
-MODIFIED = "files were modified by this hook"  # pre-commit's own words
-
 
 def is_judged(job: "Job") -> bool:
     """Return whether a job fails if it modifies files. One whose fixes are staged does not."""
-    return job.changes.conduct is not None and job.changes.conduct.is_judged_by_diff and not job.changes.stage_fixed
+    return job.is_judged_by_diff and not job.changes.stage_fixed
 
 
 def watch_modified_files(run: "Run", loop: "Loop") -> None:
@@ -55,6 +55,27 @@ class _ModifiedFiles(ChangeGuard):
         self._before[number] = self._last
         super().starting(number)
 
+    def ended(self, number: int, outcome: Outcome) -> Outcome:
+        was_running, outcome = number in self._running, super().ended(number, outcome)
+        job = self._jobs[number]
+        log_file = job.changes.conduct.log_file if job.changes.conduct else ""
+        if log_file and was_running and shows_output(job, outcome):
+            self._write_log_file(job, log_file)
+        return outcome
+
+    def _write_log_file(self, job: "Job", name: str) -> None:
+        """Append the output of a hook to its `log_file`, once the differences were read, as pre-commit does."""
+        path = f"{self._run.firing.repo.top}/{name}"
+        try:
+            output = read_file(self._run.writer.jobs[job.number].log)
+            descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
+            try:
+                write_all(descriptor, output)
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            self._run.notes.append(f"cannot write the log file of {job.name}, {path}: {error.strerror}")
+
     def judge(self, number: int, outcome: Outcome) -> Outcome:
         """Return the outcome as pre-commit has it."""
         before, beside, last = self._before.pop(number), self._beside.pop(number), self._last
@@ -75,7 +96,8 @@ class _ModifiedFiles(ChangeGuard):
 
     def _strays(self, number: int, last: DiffState, state: DiffState) -> "list[bytes]":
         """Return the paths that changed while several jobs ran, though none of them is known to write there."""
-        fixers = [job.number for job in self._jobs if job.changes.stage_fixed]  # their fixes are staged when they have ended
+        # The fixes of these are staged when they have ended.
+        fixers = [job.number for job in self._jobs if job.changes.stage_fixed]
         writers = [one for one in (number, *self._running) if _writes_given(self._jobs[one])]
         changed = differing(last.patches, state.patches)
         strays = {path for path in changed if not any(self.has(one, path) for one in (*writers, *fixers))}

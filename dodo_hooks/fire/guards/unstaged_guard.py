@@ -89,8 +89,7 @@ class Staging:
 
     def ended(self, number: int, outcome: Outcome) -> Outcome:
         is_good, watch, staged = _has_done_its_work(outcome), self._watches.pop(number, None), None
-        conduct = self._jobs[number].changes.conduct
-        if conduct is not None and conduct.is_judged_by_diff and outcome.exit_code is not None:
+        if self._jobs[number].is_judged_by_diff and outcome.exit_code is not None:
             is_good = is_good or outcome.cause in (statuses.EXIT, statuses.CHANGES)  # fixers exit with 1
         if watch is not None and self._fix_stager is not None and is_good:
             try:

@@ -2,7 +2,7 @@
 
 from dodo_hooks.core import statuses
 from dodo_hooks.core.plan import FAILURE, FOREGROUND, SKIPS, SUMMARY
-from dodo_hooks.core.text.terminal_text import BOLD, escape, paint, shell_word
+from dodo_hooks.core.text.terminal_text import BOLD, counted, escape, paint, shell_word
 from dodo_hooks.engine.foreground import read_terminal
 from dodo_hooks.engine.job_line import job_line, name_columns, reason_of
 from dodo_hooks.engine.screen import Display
@@ -91,7 +91,10 @@ def _summarize(
     if not failed:
         return []
     sentences = []
-    for job, outcome in failed:
+    explained = [job for job, _ in failed if job.is_judged_by_diff and job.number in had_line]  # as pre-commit does it
+    if explained:
+        sentences.append(f"{hook.name}: {counted(len(explained), 'hook')} failed")
+    for job, outcome in (one for one in failed if one[0] not in explained):
         lines = [f"{hook.name}: {_failure(job, outcome)}"]
         lines += job.report.fail_text.splitlines()
         if FAILURE in output and writer.jobs[job.number].log_bytes:
@@ -151,5 +154,11 @@ def _print_lines(
         print_line(paint(escape(title), BOLD) if look.has_colors else escape(title), waits=waits)
     width = name_columns((job.title for job in jobs), look)
     for job in jobs:
+        if job.is_judged_by_diff:
+            from dodo_hooks.engine.hook_lines import hook_columns, hook_lines
+
+            columns = hook_columns(one for one in jobs if one.is_judged_by_diff)
+            print_line(hook_lines(job, columns, outcomes[job.number], None, look)[0], waits=waits)
+            continue
         print_line(job_line(job.title, width, outcomes[job.number], None, look), waits=waits)
     return set(numbers)

@@ -91,7 +91,7 @@ def entries_in(listing: bytes) -> "dict[bytes, bytes]":
 def by_path(output: bytes) -> "dict[bytes, bytes]":
     """Return the patch of each path in the output of `git diff --raw -z -p`.
 
-    Where they cannot be told apart, the whole output is that of each path.
+    Where the paths cannot be distinguished, the whole output is that of each path.
     """
     raw, _, patch = output.partition(b"\0\0")
     fields = raw.split(b"\0") if raw else []

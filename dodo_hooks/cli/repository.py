@@ -102,7 +102,7 @@ def size_of(plan: "Plan") -> str:
 def store_here(world: "World", path: "str | None" = None) -> str:
     """Return the store directory of this repository, or of that at `path`, after a repair of its records.
 
-    A removed repository is found by the path that it had.
+    A repository, or a worktree, that was removed or moved is found by each path at which a run was made.
 
     Raises:
         GitError, UsageError: there is no repository, and was none, or git cannot use it.
@@ -122,12 +122,20 @@ def store_here(world: "World", path: "str | None" = None) -> str:
 
 
 def _removed_store(world: "World", path: str) -> "str | None":
-    """Return the store of the repository that was last at `path`, by its newest run."""
-    from dodo_hooks.store.reader import identities
-
+    """Return the store of the repository with the newest run that was made at `path`, or whose first path it was."""
     wanted = os.path.realpath(path)
-    found = [one for one in repository_dirs(world.state) if repository_path(one) == wanted]
-    return max(found, key=lambda one: next(identities(one), ""), default=None)
+    newest = {one: _newest_at(one, wanted) for one in repository_dirs(world.state)}
+    return max(filter(newest.get, newest), key=newest.__getitem__, default=None)
+
+
+def _newest_at(repository_dir: str, path: str) -> str:
+    """Return the id of the newest run that belongs to this path; "" if there is none."""
+    from dodo_hooks.store.reader import identities, list_invocations
+
+    if repository_path(repository_dir) == path:
+        return next(identities(repository_dir), "")
+    found = list_invocations(repository_dir, worktree=path, report=lambda _: None)
+    return next((one.id for one in found), "")
 
 
 def all_stores(world: "World") -> "list[str]":

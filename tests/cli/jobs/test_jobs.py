@@ -157,6 +157,25 @@ def test_a_removed_repository_is_found_by_its_old_path(cli: Cli, history: Histor
     assert cli("jobs", "--repo", ".", cwd=elsewhere).code == 2
 
 
+def test_a_repository_is_found_by_each_path_at_which_it_was(cli: Cli, history: History, repo: Repo) -> None:
+    """A worktree was removed; then the repository was moved, and removed at its new place."""
+    elsewhere, moved = repo.path.parent, Repo(repo.path.parent / "moved", repo.env)
+    repo.hook("pre-commit", a="true")
+    repo.git("add", "hooks.dodo")
+    repo.git("commit", "-q", "-m", "x")
+    worktree = repo.worktree("worktree")
+    worktree.run("run", "pre-commit", check=True)
+    repo.git("worktree", "remove", "--force", str(worktree.path))
+    repo.run("run", "pre-commit", check=True)
+    repo.path.rename(moved.path)
+    moved.run("run", "pre-commit", check=True)
+    shutil.rmtree(moved.path)
+    ids = cli("jobs", "--all-repos", "-v", cwd=str(elsewhere)).ids()
+    assert len(ids) == 4  # the commit is one, too
+    for one in (repo, worktree, moved):
+        assert cli("jobs", "-v", "--repo", str(one.path), cwd=str(elsewhere)).ids() == ids, one.path
+
+
 def test_a_path_at_which_nothing_is_does_not_mean_the_repository_around_it(cli: Cli, history: History) -> None:
     history.finished({"a": DONE})
     for argv in (["jobs", "--repo", "typo"], ["trust", "typo"], ["deny", "typo"]):

@@ -3,6 +3,7 @@
 import os
 import platform
 import re
+import sysconfig
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -18,6 +19,7 @@ RESULTS = CHECKOUT / "benchmarks" / "RESULTS.md"
 README = CHECKOUT / "README.md"
 MARKED = re.compile(r"(<!-- benchmarks -->\n).*?(<!-- end of benchmarks -->)", re.DOTALL)
 BUSY = 0.25  # load per CPU from which others have disturbed the measurement
+QUIET = 0.3  # load below which nobody has
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,15 @@ def circumstances(load: float) -> Sequence[str]:
         f"- {_processor()}, {cpus} CPUs, {platform.system()} {platform.release()}, CPython {platform.python_version()}",
         f"- {datetime.now(timezone.utc):%Y-%m-%d}, load {load:.1f} at the start"
         + ("; **the machine was busy, so take all of this as proportions**" if is_busy else ""),
+        *caveats(load, "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or "")),
     )
+
+
+def caveats(load: float, is_optimised: bool) -> Sequence[str]:
+    """Return what makes the figures worse than they need be, as a line of a list; none where nothing does."""
+    causes = [f"other programs ran on the machine (load {load:.1f})"] * (load >= QUIET)
+    causes += ["this Python was built without `--enable-optimizations`"] * (not is_optimised)
+    return [f"- the figures say worse of us and of others than is true: {', and '.join(causes)}"] if causes else []
 
 
 def full_report(results: Sequence[Result], tools: Mapping[str, Tool], facts: Sequence[str], options: str) -> str:

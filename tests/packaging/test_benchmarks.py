@@ -1,11 +1,13 @@
 """The measuring itself: a run that did not do its work must not count."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from benchmarks.cases import CASES
 from benchmarks.measure import Contender, NotDoneError, measure, ratio
+from benchmarks.report import QUIET, caveats
 from kit.repo import Repo
 
 ROOT = Path(__file__).parents[2]
@@ -44,3 +46,11 @@ def test_each_case_has_its_row_in_the_readme_and_in_the_results() -> None:
     for file in ("README.md", "benchmarks/RESULTS.md"):
         text = (ROOT / file).read_text()
         assert [case.name for case in CASES if f"| {case.title} | " not in text] == [], file
+
+
+def test_the_figures_say_why_they_are_worse_than_they_need_be() -> None:
+    assert caveats(0.1, is_optimised=True) == []
+    for file in ("README.md", "benchmarks/RESULTS.md"):
+        text = (ROOT / file).read_text()
+        load = re.search(r"^- .*, load ([0-9.]+) at the start", text, re.MULTILINE)
+        assert load is not None and (float(load[1]) < QUIET or caveats(float(load[1]), is_optimised=True)[0] in text)

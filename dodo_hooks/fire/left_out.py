@@ -35,11 +35,14 @@ def left_out_by_variable(
     variable = world.environ.get("DODO_HOOKS_SKIP")
     if not variable:
         return out
-    from dodo_hooks.fire.select.selectors import BY_VARIABLE, left_out, selectors_from, unknown_skips
+    from dodo_hooks.fire.select.selectors import BY_VARIABLE, Selectors, left_out, unknown_skips, with_hooks, words_of
 
-    if unknown_skips((hook,), variable) and (plan := read_plan()) and (words := unknown_skips(plan.hooks, variable)):
-        _report_unknown(world, words, git or os.getpid())
-    return {**out, **left_out(hook, selectors_from(variable), said_by=BY_VARIABLE)}
+    words = words_of(variable)
+    if unknown_skips((hook,), words) and (plan := read_plan()):
+        words = with_hooks(plan.hooks, words)
+        if unknown := unknown_skips(plan.hooks, words):
+            _report_unknown(world, unknown, git or os.getpid())
+    return {**out, **left_out(hook, Selectors(skip=words), said_by=BY_VARIABLE)}
 
 
 def _report_unknown(world: "World", words: "Sequence[str]", command: int) -> None:
@@ -58,7 +61,7 @@ def _report_unknown(world: "World", words: "Sequence[str]", command: int) -> Non
     if try_read(path) == content:
         return
     for word in words:
-        say(f"unknown job, group or tag {quote(word)} in DODO_HOOKS_SKIP")
+        say(f"unknown job, group, tag or hook {quote(word)} in DODO_HOOKS_SKIP")
     try:
         replace_unlocked(path, content)
     except StoreError:  # then they are printed again

@@ -171,6 +171,12 @@ hooks:
             - {name: inner, group: {jobs: [{name: types, run: 'echo types >>.git/ran'}]}}
       - {name: docs, run: 'echo docs >>.git/ran'}
 """
+PUSH = """\
+  pre-push:
+    jobs:
+      - {name: scan, run: 'echo scan >>.git/ran', tags: [slow]}
+      - {name: docs, run: 'echo docs >>.git/ran'}
+"""
 
 
 @pytest.mark.parametrize(
@@ -192,11 +198,37 @@ def test_c7_groups_are_selected_by_their_names(
     assert "DODO_HOOKS_SKIP" not in done.stderr.replace("DODO_HOOKS_SKIP=", "")
 
 
+@pytest.mark.parametrize(
+    ("variable", "expected"),
+    [
+        ("pre-push", ["docs", "style", "types"]),
+        ("pre-push:docs", ["docs", "scan", "style", "types"]),
+        ("pre-commit,docs", ["scan"]),
+        ("pre-commit:inner, pre-push:tag:slow", ["docs", "docs", "style"]),
+        ("pre-commit:scan", ["docs", "docs", "scan", "style", "types"]),
+    ],
+)
+def test_c7_a_hook_or_a_job_of_one_hook_can_be_left_out(repo: Repo, variable: str, expected: list[str]) -> None:
+    use(repo, GROUPS + PUSH)
+    for hook in ("pre-commit", "pre-push"):
+        done = repo.run("run", hook, check=True, env={"DODO_HOOKS_SKIP": variable})
+        assert ("unknown" in done.stderr) == (variable == "pre-commit:scan")  # which is a job of another hook
+    assert sorted(ran(repo)) == expected
+
+
+def test_c7_a_word_is_a_job_before_it_is_a_hook(repo: Repo) -> None:
+    use(repo, GROUPS + PUSH.replace("scan,", "pre-commit,"))
+    for word in ("pre-commit", "pre-commit:"):  # of the first, the jobs of the hook run; of the other, the job
+        for hook in ("pre-commit", "pre-push"):
+            repo.run("run", hook, "--skip", "docs", check=True, env={"DODO_HOOKS_SKIP": word})
+    assert sorted(ran(repo)) == ["scan", "style", "types"]
+
+
 def test_c7_a_name_that_nothing_in_the_file_has_is_warned_about(repo: Repo) -> None:
     use(repo, GROUPS + "  pre-push: {jobs: [{name: scan, run: 'true', tags: [slow]}]}\n")
     done = repo.run("run", "pre-commit", check=True, env={"DODO_HOOKS_SKIP": "scan,tag:slow,stlye"})
     assert [line for line in done.stderr.splitlines() if "DODO_HOOKS_SKIP" in line] == [
-        'dodo-hooks: unknown job, group or tag "stlye" in DODO_HOOKS_SKIP'
+        'dodo-hooks: unknown job, group, tag or hook "stlye" in DODO_HOOKS_SKIP'
     ]
 
 

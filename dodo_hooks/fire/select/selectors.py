@@ -24,9 +24,18 @@ class Selectors(Record):
     skip: "tuple[str, ...]" = ()  # without these: the name of a job or a group, or `tag:NAME`
 
 
-def selectors_from(variable: str) -> Selectors:
-    """Return the selectors in a value of DODO_HOOKS_SKIP, such as `name,tag:slow`."""
-    return Selectors(skip=tuple(word.strip() for word in variable.split(",") if word.strip()))
+def words_of(variable: str) -> "tuple[str, ...]":
+    """Return the words in a value of DODO_HOOKS_SKIP, such as `name,tag:slow,pre-push,pre-commit:name`."""
+    return tuple(word.strip() for word in variable.split(",") if word.strip())
+
+
+def with_hooks(hooks: "Sequence[Hook]", words: "Sequence[str]") -> "tuple[str, ...]":
+    """Return the words, with a colon behind each that is the name of a hook or task, and of no job or group.
+
+    A word that names a job means that job, whatever hooks are called.
+    """
+    named = {hook.name for hook in hooks}
+    return tuple(f"{word}:" if word in named and unknown_skips(hooks, (word,)) else word for word in words)
 
 
 def left_out(hook: "Hook", selectors: Selectors, *, said_by: str) -> "dict[int, Outcome]":
@@ -42,9 +51,10 @@ def left_out(hook: "Hook", selectors: Selectors, *, said_by: str) -> "dict[int, 
     wanted = _selected_jobs(hook, selectors)
     result = {}
     for job in hook.jobs:
-        skipped_by = next((word for word in selectors.skip if is_selected(job, word)), None)
+        skipped_by = next((word for word in selectors.skip if is_skipped(job, hook, word)), None)
         if skipped_by is not None:
-            result[job.number] = Outcome(SKIPPED, SELECTION, f"left out by {said_by}{skipped_by}")
+            reason = f"left out by {said_by}{skipped_by.removesuffix(':')}"
+            result[job.number] = Outcome(SKIPPED, SELECTION, reason)
         elif job.number not in wanted:
             result[job.number] = Outcome(SKIPPED, SELECTION, NOT_SELECTED)
     return result
@@ -55,15 +65,22 @@ def is_selected(job: "Job", word: str) -> bool:
     return word == job.name or word in job.within or (word.startswith(TAG) and word[len(TAG) :] in job.tags)
 
 
+def is_skipped(job: "Job", hook: "Hook", word: str) -> bool:
+    """Return whether the word selects the job, or begins with `HOOK:`, and what follows does, if anything follows."""
+    name, colon, rest = word.partition(":")
+    is_of_hook = bool(colon) and name == hook.name
+    return is_selected(job, word) or (is_of_hook and (not rest or is_selected(job, rest)))
+
+
 def names_in(hook: "Hook") -> "list[str]":
     """Return the names of the hook's jobs and groups, by which they can be selected."""
     return list(dict.fromkeys(name for job in hook.jobs for name in (*job.within, job.name)))
 
 
-def unknown_skips(hooks: "Sequence[Hook]", variable: str) -> "list[str]":
+def unknown_skips(hooks: "Sequence[Hook]", words: "Sequence[str]") -> "list[str]":
     """Return the words of DODO_HOOKS_SKIP that name nothing in any of the hooks."""
-    jobs = [job for hook in hooks for job in hook.jobs]
-    return [word for word in selectors_from(variable).skip if not any(is_selected(job, word) for job in jobs)]
+    jobs = [(job, hook) for hook in hooks for job in hook.jobs]
+    return [word for word in words if not any(is_skipped(job, hook, word) for job, hook in jobs)]
 
 
 def _selected_jobs(hook: "Hook", selectors: Selectors) -> "set[int]":

@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -85,6 +86,55 @@ def test_what_keeps_hooks_from_running_is_found_and_fixed(
     assert code == 1 and len(wrong) == 1 and wrong[0][1] == check and said in wrong[0][2]
     fix(installed, wrong[0][2])
     assert doctor(installed) == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "said"),
+    [
+        ("doit", "", "has no doit, but needs doit<0.38,>=0.37"),
+        ("doit", "0.36.0", "has doit 0.36.0, but needs doit<0.38,>=0.37"),
+        ("pydantic", "1.10.2", "has pydantic 1.10.2, but needs pydantic>=2.6"),
+        ("PyYAML", "5.4.1", "has PyYAML 5.4.1, but needs PyYAML>=6"),
+        ("click", "7.1", "has click 7.1, but needs click>=8.1"),
+    ],
+)
+def test_packages_that_the_hooks_cannot_use_are_found_and_fixed(
+    installed: Repo, tmp_path: Path, name: str, version: str, said: str
+) -> None:
+    site = packages_but(tmp_path / "site", name, version)
+    path = installed.path / ".git/dodo-hooks/launch.py"
+    path.write_bytes(launcher.launcher_text(launcher.package_directory(), [str(site)]))
+    code, found = doctor(installed)
+    assert (code, [one[:2] for one in found]) == (1, [("error", "python")]) and said in found[0][2]
+    assert installed.run("install", "--check").returncode == 1
+    fix(installed, found[0][2])
+    assert doctor(installed) == (0, [])
+
+
+def test_packages_that_this_program_cannot_use_are_found(installed: Repo, tmp_path: Path) -> None:
+    site = packages_but(tmp_path / "site", "doit", "0.36.0")
+    done = installed.call(sys.executable, "-m", "dodo_hooks", "doctor", env={"PYTHONPATH": str(site)})
+    python = shlex.quote(sys.executable)
+    assert (done.returncode, done.stdout) == (
+        1,
+        f"error: {sys.prefix} has doit 0.36.0, but needs doit<0.38,>=0.37; run `{python} -m pip install"
+        " 'doit<0.38,>=0.37'`\n",
+    )
+
+
+def packages_but(site: Path, name: str, version: str) -> Path:
+    """Return a directory with all packages that are here but one, which has this version there, or is missing."""
+    site.mkdir()
+    for directory in launcher.site_directories(()):
+        for path in Path(directory).iterdir():
+            is_named = path.name.lower().startswith((f"{name.lower()}-", f"{name.lower()}."))
+            if not is_named and (version or path.name != name) and not (site / path.name).exists():
+                (site / path.name).symlink_to(path)
+    if version:
+        about = site / f"{name}-{version}.dist-info/METADATA"
+        about.parent.mkdir()
+        about.write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+    return site
 
 
 def test_variables_that_lead_git_elsewhere_are_found(installed: Repo) -> None:

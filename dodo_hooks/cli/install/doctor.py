@@ -7,6 +7,7 @@ import json
 import click
 
 from dodo_hooks.cli.install.doctor_checks import diagnose
+from dodo_hooks.cli.install.package_checks import wrong_packages
 from dodo_hooks.cli.options.click_options import text_or_json_option
 from dodo_hooks.cli.terminal_table import escape, say
 from dodo_hooks.core.diagnostics import ERROR
@@ -15,12 +16,16 @@ from dodo_hooks.host.world import World
 
 @click.command()
 @text_or_json_option
+@click.option("--packages", is_flag=True, hidden=True, help="Print what is wrong with packages, as a list in JSON.")
 @click.pass_obj
-def doctor(world: World, form: str) -> int:
+def doctor(world: World, form: str, packages: bool) -> int:
     """Check the hooks, and print how to fix what is wrong.
 
     Exit code 0: no errors; 1: errors. Lines that begin with `warning` or `note` are no errors.
     """
+    if packages:  # for a doctor that runs elsewhere
+        say(json.dumps(list(wrong_packages().values())))
+        return 0
     diagnostics = diagnose(world)
     if form == "json":
         say(json.dumps([one.fields() for one in diagnostics], indent=2))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import click
 
+from dodo_hooks.cli.install.hook_checks import OF_SHIMS, diagnose_hooks
 from dodo_hooks.cli.options.completion_words import installable_hooks
 from dodo_hooks.cli.repository import plan_here, print_once, repo_at
 from dodo_hooks.cli.terminal_table import escape, say
@@ -33,21 +34,41 @@ from dodo_hooks.trust.consent import accept, accept_all, is_pinned, make_offer
 @click.option("--local", "is_local", is_flag=True, help="Use the hooks directory of .git and ignore core.hooksPath.")
 @click.option("--global", "is_global", is_flag=True, help="Install for all repositories, by a global core.hooksPath.")
 @click.option("--template", "is_template", is_flag=True, help="Install for future clones, by init.templateDir.")
+@click.option("--check", "is_check", is_flag=True, help="Only check that git fires the hooks; exit code 1 if not.")
 @click.pass_obj
-def install(world: World, hooks: tuple[str, ...], is_local: bool, is_global: bool, is_template: bool) -> None:
+def install(
+    world: World, hooks: tuple[str, ...], is_local: bool, is_global: bool, is_template: bool, is_check: bool
+) -> int:
     """Install the hooks that the hook file names, or each HOOK.
 
     They are installed in this repository, for all its worktrees. A hook that exists already is kept as a legacy hook
     and runs first.
     """
     if is_global or is_template:
-        if hooks or is_local or (is_global and is_template):
+        if hooks or is_local or is_check or (is_global and is_template):
             raise UsageError("--global and --template cannot be used with another option or a HOOK")
         _install_globally(world, global_install.BY_PATH if is_global else global_install.BY_TEMPLATE)
-        return
+        return 0
+    if is_check and is_local:
+        raise UsageError("--check and --local cannot be used together")
     repo = repo_at(world, None)
     plan = _plan_or_none(world, repo) if hooks else plan_here(world)
-    wanted = hooks or (tuple(shims_needed(plan)) if plan else ())
+    if is_check:
+        return _check(world, repo, plan, hooks)
+    _install_here(world, repo, plan, hooks, is_local=is_local)
+    return 0
+
+
+def _check(world: World, repo: Repo, plan: Plan | None, hooks: Sequence[str]) -> int:
+    """Print why git does not fire the hooks, or fires an old shim; return 1 if there is a reason, else 0."""
+    found = [one for one in diagnose_hooks(world, repo, plan, hooks) if one.subject in OF_SHIMS]
+    for one in found:
+        say(escape(one.sentence))
+    return int(bool(found))
+
+
+def _install_here(world: World, repo: Repo, plan: Plan | None, hooks: Sequence[str], *, is_local: bool) -> None:
+    wanted = hooks or (shims_needed(plan) if plan else ())
     _report_file(world, plan)
     if plan and not wanted and all(hook.is_task for hook in plan.hooks):
         say(f"nothing installed: {escape(os.path.relpath(plan.file, world.cwd))} names no hook yet")

@@ -181,9 +181,9 @@ def compile_package() -> None:
     compileall.compile_dir(os.path.join(package_directory(), "dodo_hooks"), quiet=2)
 
 
-def answer_of(interpreter: str, launcher: str) -> str:
-    """Return the version that our program prints when it is started as a shim starts it; "" if it cannot be started."""
-    argv = [interpreter, "-I", "-S", "-X", "utf8", "-c", START, launcher, "--version"]
+def answer_of(interpreter: str, launcher: str, *words: str) -> str:
+    """Return what our program prints when it is started as a shim starts it, with these words; "" if it fails."""
+    argv = [interpreter, "-I", "-S", "-X", "utf8", "-c", START, launcher, *words]
     try:
         done = subprocess.run(argv, cwd="/", capture_output=True, timeout=_ANSWER_S)
     except (OSError, subprocess.TimeoutExpired):

@@ -71,6 +71,27 @@ def test_r21_uninstall_needs_no_state_directory(repo: Repo) -> None:
     assert done.stdout == "pre-commit: removed\n" and "Not a directory" in done.stderr
 
 
+def test_install_check_names_what_is_missing_or_old_and_changes_nothing(repo: Repo) -> None:
+    def check(*hooks: str) -> tuple[int, str]:
+        done = repo.run("install", "--check", *hooks)
+        return done.returncode, done.stdout
+
+    repo.file(FILE)
+    hooks = f"{repo.path}/.git/hooks"
+    missing = f"git does not fire pre-commit, post-checkout: no shim in {hooks}; run `dodo-hooks install`\n"
+    assert check() == (1, missing) and not repo.has(".git/hooks/pre-commit")
+    answer(install, repo)
+    assert check() == (0, "") and check("pre-commit") == (0, "")
+    assert check("pre-push") == (1, f"git does not fire pre-push: no shim in {hooks}; run `dodo-hooks install`\n")
+    old = repo.path / ".git/hooks/pre-commit"
+    old.write_text(f"{old.read_text()}# of an older version\n")
+    said = f"pre-commit in {hooks} were written by another version or another Python; run `dodo-hooks install`\n"
+    assert check() == (1, said)
+    old.chmod(0o644)
+    assert check() == (1, f"git ignores pre-commit in {hooks}: not executable; run `dodo-hooks install`\n{said}")
+    assert repo.run("install", "--check", "--local").returncode == 3
+
+
 def test_install_without_a_hook_file_says_what_to_do_next(repo: Repo) -> None:
     with pytest.raises(UsageError, match=f"no hook file in {repo.path}; run `dodo-hooks init`"):
         answer(install, repo)

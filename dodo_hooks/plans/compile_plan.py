@@ -122,7 +122,10 @@ def trusted_prefixes(world: "World", sources: "Sources | None" = None) -> "tuple
 
 
 def main_top_of(top: "str | None", sources: "Sources") -> "str | None":
-    """Return the top of the main working tree if `top` is a linked one; its local overlay counts in both."""
+    """Return the top of the main working tree if `top` is a linked one; its local overlay counts in both.
+
+    A bare repository has none: there the overlay lies in the git directory, where git sees no content.
+    """
     if top is None:
         return None
     try:
@@ -132,7 +135,7 @@ def main_top_of(top: "str | None", sources: "Sources") -> "str | None":
     if not repo.is_linked or repo.top != top:
         return None
     sources.note(f"{top}/.git")  # where the other one is
-    return main_worktree(repo)
+    return main_worktree(repo) or repo.common_dir
 
 
 def tracked_among(world: "World", top: str, paths: "list[str]") -> "set[str]":

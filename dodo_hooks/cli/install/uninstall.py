@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
-from dodo_hooks.cli.repository import repo_at
+from dodo_hooks.cli.repository import repo_at, with_tree
 from dodo_hooks.cli.terminal_table import escape, say
-from dodo_hooks.core.errors import HooksError
+from dodo_hooks.core.errors import GitError, HooksError, UsageError
 from dodo_hooks.git.install import global_install, shims
 from dodo_hooks.git.install.hooks_dir import configured
 from dodo_hooks.git.install.shim_state import is_in_effect
 from dodo_hooks.git.repo import Repo
 from dodo_hooks.host import console
 from dodo_hooks.host.world import World
+from dodo_hooks.loader.layers.config_formats import DODO
+from dodo_hooks.loader.layers.discover import find_hook_file, local_overlays
+from dodo_hooks.loader.read.sources import Sources
 from dodo_hooks.trust.consent import forget, is_pinned
 
 
 @click.command()
 @click.option("--global", "is_global", is_flag=True, help="Undo `install --global` and `install --template`.")
+@click.option("--remove-config", "is_all", is_flag=True, help="Remove the hook file, and your local overlay, too.")
 @click.pass_obj
-def uninstall(world: World, is_global: bool) -> None:
+def uninstall(world: World, is_global: bool, is_all: bool) -> None:
     """Remove our hooks, and restore your legacy hooks."""
     if is_global:
+        if is_all:
+            raise UsageError("--global and --remove-config cannot be used together")
         _uninstall_globally(world)
         return
     repo = repo_at(world, None)
@@ -37,6 +45,24 @@ def uninstall(world: World, is_global: bool) -> None:
         shims.pin_shims(repo, world.environ, world.site or None, True)
     if is_kept:
         say("the hook files stay pinned; unpin them with `dodo-hooks trust --forget`")
+    if is_all:
+        _remove_config(with_tree(repo).top)
+
+
+def _remove_config(top: str) -> None:
+    """Remove the hook file and the local overlay of a working tree. Files of other tools are left: these need them."""
+    found = find_hook_file(top)
+    if found is None:
+        say(f"no hook file in {escape(top)}")
+    elif found.config_format is not DODO:
+        say(f"{escape(os.path.relpath(found.file, top))}: left unchanged, it is the configuration of another program")
+    else:
+        for path in (found.file, *local_overlays(found, top, Sources())):
+            try:
+                os.unlink(path)
+            except OSError as error:
+                raise GitError(f"cannot remove {path}: {error.strerror}") from error
+            say(f"{escape(os.path.relpath(path, top))}: removed")
 
 
 def _is_pinned(world: World, repo: Repo) -> bool | None:

@@ -47,6 +47,25 @@ def test_g2_install_takes_the_hooks_of_the_file(repo: Repo) -> None:
     assert answer(uninstall, repo) == ["no hooks of dodo-hooks are installed here"]
 
 
+def test_uninstall_removes_our_hook_file_and_overlay_if_asked(repo: Repo) -> None:
+    repo.file(FILE)
+    repo.file(FILE, ".config/hooks.local.dodo")
+    repo.file("pre-commit: {jobs: [{run: 'true'}]}\n", "lefthook.yml")
+    answer(install, repo, "pre-commit")
+    assert answer(uninstall, repo) == ["pre-commit: removed"] and repo.has("hooks.dodo")
+    assert answer(uninstall, repo, "--remove-config") == [
+        "no hooks of dodo-hooks are installed here",
+        "hooks.dodo: removed",
+        ".config/hooks.local.dodo: removed",
+    ]
+    assert not repo.has("hooks.dodo") and not repo.has(".config/hooks.local.dodo")
+    left = "lefthook.yml: left unchanged, it is the configuration of another program"
+    assert answer(uninstall, repo, "--remove-config")[-1] == left and repo.has("lefthook.yml")
+    (repo.path / "lefthook.yml").unlink()
+    assert answer(uninstall, repo, "--remove-config")[-1] == f"no hook file in {repo.path}"
+    assert repo.run("uninstall", "--remove-config", "--global").returncode == 3
+
+
 def test_uninstall_says_what_it_left(repo: Repo) -> None:
     repo.write(".git/hooks/pre-commit", "#!/bin/sh\n# mine\n")
     answer(install, repo, "pre-commit")

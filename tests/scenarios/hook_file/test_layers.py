@@ -37,6 +37,26 @@ def test_every_layer_counts_in_a_linked_working_tree(linked: Repo) -> None:
     assert firing(linked) == ["a of linked", "b of shared", "c of its file", "d of main", "e"]
 
 
+@pytest.mark.parametrize("name", ["bare.git", "project/.bare", "project/.git"])
+def test_the_overlay_of_a_bare_repository_is_in_its_directory(repo: Repo, name: str) -> None:
+    use(repo, f"hooks: {{pre-commit: {{jobs: [{job('a', 'a')}, {job('d', 'd')}]}}}}\n")
+    repo.git("add", ".")
+    repo.git("commit", "-q", "-m", "hooks", env={"DODO_HOOKS": "0"})
+    bare = repo.path.parent / name
+    repo.git("clone", "-q", "--bare", str(repo.path), str(bare))
+    if name.endswith("/.bare"):
+        (bare.parent / ".git").write_text("gitdir: ./.bare\n")
+    worktree = Repo(bare.parent / "main", repo.env)
+    repo.git("--git-dir", str(bare), "worktree", "add", "-q", str(worktree.path), env={"DODO_HOOKS": "0"})
+    worktree.run("install", check=True)
+    assert firing(worktree) == ["a", "d"]
+    overlay = bare / "hooks.local.dodo"
+    overlay.write_text(f"hooks: {{pre-commit: {{jobs: [{job('d', 'd of mine')}]}}}}\n")
+    assert firing(worktree) == ["a", "d of mine"]
+    overlay.unlink()
+    assert firing(worktree) == ["a", "d"]
+
+
 def test_the_next_firing_notices_a_change_of_every_layer(linked: Repo, repo: Repo) -> None:
     assert firing(linked) == ["a", "b of shared", "c of its file", "d of main"]
     linked.file(f"hooks: {{pre-commit: {{jobs: [{job('b', 'b anew')}]}}}}\n", "shared/one.yml")

@@ -33,7 +33,7 @@ from dodo_hooks.trust.policy import (
 
 INSTALL = "`dodo-hooks install`"
 INSTALL_GLOBAL = "`dodo-hooks install --global`"
-OF_SHIMS = ("shims", "hooks-path", "python", "launcher")  # the checks that a new install mends
+OF_SHIMS = ("shims", "hooks-path", "python", "launcher")  # the checks that a new install fixes
 
 
 def as_error(check: str, message: str, fix: str) -> Diagnostic:

@@ -5,6 +5,7 @@
                     /last[-WORKTREE] the facts of the newest success, for `dodo-hooks why`
                     /not-kept[-...]  why a later success was not kept
                     /KEY.failed      a failure of a job in a snapshot: a push is refused by it (V4)
+                    /KEY.before      the newest such failure where the job has passed since
                     /passed          the files that have passed (K8), as digests of key and content
 
 Files are replaced in one step and begin with a checksum, so that a damaged one is none. They need no lock: two writers
@@ -41,6 +42,7 @@ _LAST = "last"
 _NOT_KEPT = "not-kept"
 _PASSED = "passed"
 _FAILED = ".failed"
+_BEFORE = ".before"
 _MOST_PASSED = 50_000  # files of one job; the oldest go first
 _PRUNED = "pruned"
 
@@ -104,7 +106,10 @@ class KeptResults:
         write_checked(self._path(job, key), plain(success))
         unlink(self._path(job, _NOT_KEPT))
         if job.workspace:
-            unlink(self._path(job, key + _FAILED))
+            try:
+                os.rename(self._path(job, key + _FAILED), self._path(job, key + _BEFORE))
+            except OSError:  # it has not failed, or what is known of that cannot be kept
+                unlink(self._path(job, key + _FAILED))
         self._prune_if_due()
 
     def keep_failure(self, job: "Job", key: str, failure: Success) -> None:
@@ -119,6 +124,10 @@ class KeptResults:
     def failure(self, job: "Job", key: str) -> "Success | None":
         """Return when a job in a snapshot failed under this key, and in which run; None where it did not."""
         return self._read_success(self._path(job, key + _FAILED))
+
+    def failure_before(self, job: "Job", key: str) -> "Success | None":
+        """Return when a job in a snapshot that has passed under this key had failed; None where it had not."""
+        return self._read_success(self._path(job, key + _BEFORE))
 
     def passed(self, job: "Job") -> "dict[str, None]":
         """Return the digests of the files that have passed, the newest last."""

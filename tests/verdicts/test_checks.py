@@ -9,7 +9,7 @@ import pytest
 from kit.gate import Gate
 from kit.process import DEADLINE_S, is_alive, wait_until
 from kit.repo import Repo
-from kit.results.pushing import PASSES_UNLESS_BAD, checks, commit, require, states
+from kit.results.pushing import PASSES_UNLESS_BAD, checks, commit, count, require, states
 
 
 def test_v7_jobs_are_shown_by_commits(repo: Repo, tmp_path: Path) -> None:
@@ -74,6 +74,49 @@ def test_v7_what_has_not_passed_is_run_in_snapshots_of_the_commits(repo: Repo) -
     before = len(repo.invocations("post-commit"))
     repo.run("checks", "--run", "HEAD", check=True)
     assert len(repo.invocations("post-commit")) == before
+
+
+@pytest.fixture
+def flaky(repo: Repo, tmp_path: Path) -> Repo:
+    """Return a repository with two jobs, the first of which fails once, and then passes on the same content."""
+    test = f"echo x >>{tmp_path}/tests; [ -e {tmp_path}/once ] || {{ touch {tmp_path}/once; exit 1; }}"
+    require(repo, test=test, lint=f"echo x >>{tmp_path}/lints")
+    repo.hook_options("pre-push", requires=["post-commit:test", "post-commit:lint"])
+    repo.git("add", "hooks.dodo")
+    return repo
+
+
+def test_v7_what_passes_after_a_failure_on_the_same_content_is_shown(flaky: Repo) -> None:
+    commit(flaky, "good")
+    flaky.finished("post-commit")
+    assert states(flaky) == ["failed", "passed"]
+    done = flaky.run("checks", "--run")
+    assert done.returncode == 0
+    heads, row = done.stdout.splitlines()[-2:]
+    assert heads.split() == ["COMMIT", "test", "lint", "SUBJECT"]
+    assert "  passed (failed before) " in row and row.count("failed before") == 1
+    assert [one["failed_before"] for one in checks(flaky)] == [True, False]
+    flaky.run("checks", "--notes")
+    note = flaky.git("notes", "--ref=dodo-hooks", "show", "HEAD").stdout.splitlines()
+    assert [line.endswith("Z (failed before)") for line in note] == [True, False]
+    commit(flaky, "other")
+    flaky.finished("post-commit", 3)
+    assert [one["failed_before"] for one in checks(flaky)] == [False, False]
+
+
+def test_v7_known_failures_can_be_left_alone(flaky: Repo, tmp_path: Path) -> None:
+    commit(flaky, "good", is_seen=False)
+    flaky.run("checks", "--run", "--job", "post-commit:test")
+    assert states(flaky) == ["failed", "none"]
+    done = flaky.run("checks", "--run", "--failed", "keep")
+    assert done.returncode == 1 and states(flaky) == ["failed", "passed"]
+    assert count(tmp_path / "tests") == count(tmp_path / "lints") == 1
+    runs = len(flaky.invocations())
+    assert flaky.run("checks", "--run", "--failed", "keep").returncode == 1 and len(flaky.invocations()) == runs
+    assert flaky.run("checks", "--run", "--failed", "again").returncode == 0
+    assert count(tmp_path / "tests") == 2
+    wrong = flaky.run("checks", "--failed", "keep")
+    assert wrong.returncode == 3 and "--failed can only be combined with --run" in wrong.stderr
 
 
 def test_v7_several_commits_run_at_once(repo: Repo, tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ _HELP = {
     "jobs": "Show this job; can be repeated.",
     "most": "Show N commits back from each REV.",
     "run": "Run what has not passed, each commit in a snapshot.",
+    "failed": "With --run: run what has failed once more (again), or leave it (keep). Default: again.",
     "bisect": "Find the first bad commit, running what is missing.",
     "notes": "Write the results to refs/notes/dodo-hooks.",
 }
@@ -34,6 +35,7 @@ _HELP = {
 @click.option("--job", "jobs", multiple=True, metavar="HOOK:JOB", shell_complete=checked_jobs, help=_HELP["jobs"])
 @click.option("-n", "most", type=click.IntRange(min=1), metavar="N", help=_HELP["most"])
 @click.option("--run", "is_run", is_flag=True, help=_HELP["run"])
+@click.option("--failed", type=click.Choice(("again", "keep")), help=_HELP["failed"])
 @click.option("--bisect", metavar="GOOD..BAD", help=_HELP["bisect"])
 @click.option("--notes", is_flag=True, help=_HELP["notes"])
 @click.option("--format", "form", type=click.Choice(("table", "json")), default="table", help="The output format.")
@@ -45,6 +47,7 @@ def checks(
     jobs: tuple[str, ...],
     most: int | None,
     is_run: bool,
+    failed: str | None,
     bisect: str | None,
     notes: bool,
     form: str,
@@ -57,6 +60,8 @@ def checks(
     """
     if bisect is not None and (revisions or most or is_run or notes or form != "table"):
         raise UsageError("--bisect can only be combined with --job")
+    if failed is not None and not is_run:
+        raise UsageError("--failed can only be combined with --run")
     repo = with_tree(find_repo(world.environ, world.cwd))
     matrix, query = _matrix(world, repo, jobs), GitQuery(repo, world.environ)
     if bisect is not None:
@@ -65,7 +70,7 @@ def checks(
     if is_run:
         from dodo_hooks.cli.verdicts.run_checks import run_missing
 
-        if run_missing(matrix, commits) == INTERRUPTED:
+        if run_missing(matrix, commits, failed == "keep") == INTERRUPTED:
             return INTERRUPTED
     rows = [(commit, matrix.states(commit)) for commit in commits]
     if notes:
@@ -112,10 +117,15 @@ def _write_notes(query: GitQuery, rows: Rows) -> None:
     """Write the results of each commit that has any. Raises GitError."""
     for commit, states in rows:
         known = [one for one in states if one.state not in (NONE, RUNNING)]
-        lines = [f"{one.hook}:{one.job} {one.state} {one.since or ''}".rstrip() for one in known]
+        lines = [_note_of(one) for one in known]
         if lines:
             text = "\n".join(lines).encode("utf-8", "surrogateescape")
             query.git("notes", "--ref=dodo-hooks", "add", "-f", "-F", "-", commit.target.name, stdin=text)
+
+
+def _note_of(state: State) -> str:
+    line = f"{state.hook}:{state.job} {state.state} {state.since or ''}".rstrip()
+    return f"{line} (failed before)" if state.failed_before else line
 
 
 def _find_first_bad(matrix: Matrix, query: GitQuery, written: str) -> int:

@@ -46,11 +46,13 @@ class State(Record):
     by: str  # the job that it comes from: the job itself, or one that it needs
     since: str | None = None  # RFC 3339
     invocation: str | None = None
+    failed_before: bool = False  # it has passed, and had failed on the same content
 
     @property
     def text(self) -> str:
         """The state as a cell of the table."""
         words = self.state if self.by == self.job else f"{self.state} ({self.by})"
+        words += " (failed before)" if self.failed_before else ""
         if self.since is None:
             return words
         if self.state != RUNNING:
@@ -69,9 +71,17 @@ class Matrix(Record):
     def _checks(self, commit: Commit) -> list[Check]:
         return [Check(self.world, self.repo, self.compiled, hook, commit.target, jobs) for hook, jobs in self.wanted]
 
-    def missing(self, commit: Commit) -> list[Check]:
-        """Return the checks with a job that has not passed. Raises HooksError."""
-        return [check for check in self._checks(commit) if {one.state for one in _states_of(check)} - WELL]
+    def missing(self, commit: Commit, keeps_failed: bool = False) -> list[Check]:
+        """Return the checks with a job that has not passed; `keeps_failed`: and has not failed. Raises HooksError."""
+        settled = {*WELL, FAILED_BEFORE} if keeps_failed else WELL
+        found = []
+        for check, (hook, jobs) in zip(self._checks(commit), self.wanted, strict=True):
+            left = [one for one, state in zip(jobs, _states_of(check), strict=True) if state.state not in settled]
+            if left:
+                is_whole = not keeps_failed or len(left) == len(jobs)
+                rest = check if is_whole else Check(self.world, self.repo, self.compiled, hook, commit.target, left)
+                found.append(rest)
+        return found
 
     def states(self, commit: Commit) -> list[State]:
         """Return what is known about each job now, in their order. Raises HooksError."""
@@ -95,7 +105,9 @@ def _state(check: Check, number: int) -> State:
         return State(hook, job, verdict.state, by, record.started_at if record is not None else None, run)
     if verdict.success is not None:
         success = verdict.success
-        return State(hook, job, verdict.state, by, timestamp(success.ended_ns), success.invocation or None)
+        has_failed = verdict.state == PASSED and check.has_failed_before(number)
+        ended = timestamp(success.ended_ns)
+        return State(hook, job, verdict.state, by, ended, success.invocation or None, has_failed)
     return State(hook, job, verdict.state, by)
 
 

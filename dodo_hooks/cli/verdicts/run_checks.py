@@ -19,15 +19,17 @@ from dodo_hooks.host.process import fork
 Running = dict[int, tuple[Commit, int]]  # by process id: the commit, and the file with the output
 
 
-def run_missing(matrix: Matrix, commits: Sequence[Commit]) -> int:
+def run_missing(matrix: Matrix, commits: Sequence[Commit], keeps_failed: bool) -> int:
     """Run what has not passed on these commits; return INTERRUPTED after Ctrl-C.
+
+    `keeps_failed`: without what has failed.
 
     As many commits run at once as there are slots. The output of each is a block that is printed when it has ended.
 
     Raises:
         HooksError: nothing could be started.
     """
-    waiting = [(commit, checks) for commit in commits if (checks := matrix.missing(commit))]
+    waiting = [(commit, checks) for commit in commits if (checks := matrix.missing(commit, keeps_failed))]
     if len(waiting) == 1:
         return run_checks(waiting[0][1])
     running: Running = {}

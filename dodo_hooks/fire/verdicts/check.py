@@ -77,7 +77,7 @@ class Check:
         outcome = self.firing.left_out.get(number)
         if outcome is not None:
             return Verdict(PASSED if outcome.status == SKIPPED else NONE, number)
-        without = [need for need, one in self.firing.left_out.items() if one.status == SKIPPED]
+        without = self._without
         found = self.verdicts.verdict(number, without)
         if found.state != NONE or self.firing.world.environ.get("DODO_INVOCATION"):
             return found
@@ -85,6 +85,15 @@ class Check:
         if run is None:
             return self.verdicts.verdict(number, without)  # the run may have ended just now
         return Verdict(RUNNING, found.job, run=run)
+
+    def has_failed_before(self, number: int) -> bool:
+        """Return whether a job that has passed, or one that it needs, had failed on the same content."""
+        return number not in self.firing.left_out and self.verdicts.has_failed_before(number, self._without)
+
+    @property
+    def _without(self) -> "list[int]":
+        """The jobs that do not apply here."""
+        return [number for number, one in self.firing.left_out.items() if one.status == SKIPPED]
 
     def keyed_jobs(self) -> list[tuple[str, str]]:
         """Return the name and the key of each job that is checked, of those whose key can be known."""

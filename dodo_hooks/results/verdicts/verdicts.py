@@ -238,6 +238,11 @@ class Verdicts:
             return Verdict(NONE, number)  # also where its run was pruned with its log (V4)
         return Verdict(FAILED_BEFORE, number, failure)
 
+    def has_failed_before(self, number: int, without: "Collection[int]" = ()) -> bool:
+        """Return whether a job that has passed, or one that it needs, had failed on the same content."""
+        wanted = self._hook.with_needs((number,)).difference(without)
+        return any(self.kept.failure_before(self.jobs[one], self.key(one)) is not None for one in wanted)
+
     def why_unknown(self, number: int) -> "str | None":
         """Return why the key of a job cannot be known; None where it is."""
         try:

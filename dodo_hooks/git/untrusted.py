@@ -10,7 +10,7 @@ from dodo_hooks.host.posix import S_ISDIR, S_ISREG, os, read_rest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 _MOST_BYTES = 1 << 28  # of a file: one that was made to fill the memory is not read
 _LARGEST = (1 << 63) - 1  # a size, an offset or a time in nanoseconds
@@ -125,6 +125,14 @@ def is_tracked_path(path: bytes) -> bool:
     if b"\0" in path:
         return False
     return all(part not in (b"", b".", b"..") and not _is_dot_git(part) for part in path.split(b"/"))
+
+
+def untracked_name(names: "Collection[bytes]") -> "bytes | None":
+    """Return one of these names that `is_tracked_path` refuses; None where it refuses none."""
+    text = b"/".join(names)
+    if text.isascii() and b"git" not in text.lower() and not {b"", b".", b".."}.intersection(names):
+        return None  # as for almost all folders, and there may be many names
+    return next((name for name in names if not is_tracked_path(name)), None)
 
 
 def _is_dot_git(part: bytes) -> bool:

@@ -6,7 +6,7 @@ converts nothing: a file that was touched, or changed and changed back, has its 
 
 import marshal
 
-from dodo_hooks.core.digests import blob_digest, sha256_for
+from dodo_hooks.core.digests import blob_digest
 from dodo_hooks.core.errors import HooksError, StoreError
 from dodo_hooks.host.files.file_owner import make_folder
 from dodo_hooks.host.files.private_files import read_private
@@ -15,19 +15,20 @@ from dodo_hooks.results.found import Undecidable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from dodo_hooks.git.repo import Repo
 
     Stat = tuple[int, ...]
+    Stats = dict[bytes, tuple[Stat | tuple[str], bytes]]  # by path: a stat, or that of outputs, and a digest
 
-_FORMAT = 1
+_FORMAT = 2
 _YOUNG_NS = 2_000_000_000  # a file that was changed since may change again without a change of its stat
 _MOST_ENTRIES = 200_000
 _READ_BYTES = 1 << 20
 _EXECUTABLE = 0o100
 _CLOCK = os.O_WRONLY | os.O_CREAT | os.O_NONBLOCK  # an error, and no wait, where a FIFO is
-_RAW = b"\0"  # before the path of a file whose bytes alone were hashed
+_TREE = b"\0"  # before the paths of outputs that are known as a whole
 
 
 class Contents:
@@ -39,7 +40,7 @@ class Contents:
         self._top = encode_path(f"{repo.top}/")
         self._clock_ns: int | None = None  # when it was first read: what is younger is not old later
         self._cache_file = cache_file
-        self._stats: dict[bytes, tuple[Stat, bytes]] | None = None
+        self._stats: Stats | None = None
         self._is_changed = False
 
     def about(self, path: bytes) -> "bytes | None":
@@ -62,27 +63,23 @@ class Contents:
         mode = b"120000" if is_link else b"100755" if stat.st_mode & _EXECUTABLE else b"100644"
         return mode + b" " + self._id(path, stat, is_link=is_link)
 
-    def raw_digest(self, path: bytes, status: "os.stat_result") -> bytes:
-        """Return the SHA-256 of the bytes of a file, in hexadecimal digits, for manifests of outputs (K9).
+    def known_tree(self, outputs: "Sequence[bytes]", stamp: str) -> str:
+        """Return the digest of the manifest of outputs whose stats have this stamp (K9); "" where it is unknown."""
+        known, digest = self._known().get(_TREE + b"\0".join(outputs), ((), b""))
+        return digest.decode("ascii") if known == (stamp,) else ""
 
-        `path` is absolute. Raises OSError, or ValueError where the file changes meanwhile.
-        """
-        numbers, name = stamp_of(status), _RAW + path
-        known = self._known().get(name)
-        if known is not None and known[0] == numbers:
-            return known[1]
-        from dodo_hooks.host.files.clone import digest_of
+    def learn_tree(self, outputs: "Sequence[bytes]", stamp: str, newest_ns: int, digest: str) -> None:
+        """Note the digest of outputs that were listed after `now_ns`, and read. `newest_ns`: their newest time."""
+        self._learn(_TREE + b"\0".join(outputs), (stamp,), digest.encode("ascii"), newest_ns)
 
-        digest = digest_of(path, sha256_for(status.st_size))
-        self.learn_raw(path, status, digest)
-        return digest
-
-    def learn_raw(self, path: bytes, status: "os.stat_result", digest: bytes) -> None:
-        """Note the digest of the bytes that a file had. Raises OSError, or ValueError where its stat is another now."""
-        numbers = stamp_of(status)
-        if stamp_of(os.lstat(path)) != numbers:
-            raise ValueError(f"{decode_path(path)} changes while it is read")
-        self._learn(_RAW + path, numbers, digest)
+    def now_ns(self) -> int:
+        """Return the time by the clock of the file system, as of the first call; 0 where there is none."""
+        if self._clock_ns is None:
+            try:
+                self._clock_ns = clock_ns(self._repo)
+            except OSError:
+                self._clock_ns = 0
+        return self._clock_ns
 
     def save(self) -> None:
         """Write the cache, if it has changed. One that cannot be written costs only time."""
@@ -105,21 +102,16 @@ class Contents:
             found = self._hash_link(path) if is_link else self._hash_file(path, numbers)
         except OSError as error:
             raise _unreadable(path, error) from error
-        self._learn(path, numbers, found)
+        self._learn(path, numbers, found, max(numbers[1], numbers[2]))
         return found
 
-    def _known(self) -> "dict[bytes, tuple[Stat, bytes]]":
+    def _known(self) -> "Stats":
         if self._stats is None:
             self._stats = _load(self._cache_file)
         return self._stats
 
-    def _learn(self, name: bytes, numbers: "Stat", found: bytes) -> None:
-        if self._clock_ns is None:
-            try:
-                self._clock_ns = clock_ns(self._repo)
-            except OSError:
-                self._clock_ns = 0
-        if self._clock_ns - max(numbers[1], numbers[2]) < _YOUNG_NS:
+    def _learn(self, name: bytes, numbers: "Stat | tuple[str]", found: bytes, newest_ns: int) -> None:
+        if self.now_ns() - newest_ns < _YOUNG_NS:
             return
         stats = self._known()
         stats.pop(name, None)  # so that the newest are last
@@ -169,7 +161,7 @@ def stamp_of(stat: "os.stat_result") -> "Stat":
     return stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino, stat.st_mode, stat.st_dev
 
 
-def _load(path: str) -> "dict[bytes, tuple[Stat, bytes]]":
+def _load(path: str) -> "Stats":
     try:
         made_by, stats = marshal.loads(read_private(path))
     except (OSError, ValueError, EOFError, TypeError, HooksError):  # not there, damaged, or not ours

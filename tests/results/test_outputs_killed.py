@@ -54,9 +54,9 @@ def test_k9_a_restore_killed_between_two_exchanges(repo: Repo, without: "dict[st
     assert number_of(start(repo, "restore", 0, 1, ONLY=moves, **without)) > 3
 
 
-def test_k9_a_store_and_a_prune_killed_before_any_system_call(repo: Repo, seed: int) -> None:
+def test_k9_a_store_and_a_prune_killed_before_any_system_call(repo: Repo) -> None:
     ignore(repo, "node_modules", "deep", "out-file")
-    assert number_of(start(repo, "store", seed % STEP, STEP)) > 100
+    assert number_of(start(repo, "store", 0, 1)) > 30, "small files are stored with one call"
 
 
 def test_k9_many_that_restore_store_and_prune_at_once(repo: Repo, seed: int) -> None:

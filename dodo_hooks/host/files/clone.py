@@ -2,10 +2,12 @@
 
 import sys
 
-from dodo_hooks.host.posix import S_ISREG, os, write_all
+from dodo_hooks.host.posix import S_ISREG, decode_path, os, write_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from _hashlib import HASH
+
     from dodo_hooks.core.digests import Hasher
 
 REFLINK = "reflink"  # shared blocks, else a copy
@@ -72,6 +74,18 @@ def digest_of(path: bytes, hasher: "Hasher") -> bytes:
         os.close(descriptor)
 
 
+def read_unchanged(path: bytes, size: int) -> bytes:
+    """Return the bytes of a small file. Raises OSError, or ValueError: it is no regular file, or has another size."""
+    descriptor, _ = _open_regular(path)
+    try:
+        content = os.read(descriptor, size + 1)
+    finally:
+        os.close(descriptor)
+    if len(content) != size:
+        raise ValueError(f"{decode_path(path)} changes while it is read")
+    return content
+
+
 def _open_regular(path: bytes) -> "tuple[int, int]":
     """Return a descriptor, and the size."""
     descriptor = os.open(path, _READING)
@@ -90,6 +104,10 @@ def _digest(descriptor: int, size: int, hasher: "Hasher", copy: "int | None" = N
         digest.update(piece)
         while copy is not None and piece:
             piece = piece[os.write(copy, piece) :]
+    return hex_of(digest)
+
+
+def hex_of(digest: "HASH") -> bytes:
     return bytes(digest.hexdigest(), "ascii")
 
 

@@ -26,7 +26,7 @@ from dodo_hooks.host.files.file_tree import inherit_owner_below, remove_tree
 from dodo_hooks.host.files.ignored_folder import make_ignored_folder
 from dodo_hooks.host.posix import S_ISDIR, decode_path, encode_path, os, signal
 from dodo_hooks.results.outputs.manifest import list_outputs, parents_of
-from dodo_hooks.results.outputs.replaceable import IrreplaceableError, expect_replaceable
+from dodo_hooks.results.outputs.replaceable import Replacement, why_irreplaceable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -89,9 +89,18 @@ class ExchangeArea:
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
-    def close(self, outputs: "Sequence[bytes]") -> None:
-        """Remove our folders with all that is in them, and release the lock."""
-        self._clear(outputs)
+    def clear(self, outputs: "Sequence[bytes]") -> None:
+        """Remove our folders for these outputs, with all that is in them."""
+        try:  # the journal goes first: what it says is only true of whole outputs
+            expect_folders(self._own, ())
+            unlink(self._journal)
+        except (OSError, ValueError):  # a link goes itself, and not what is behind it
+            pass
+        for folder in {folder for output in (b"", *outputs) for folder in self._folders(output)}:
+            remove_tree(folder)
+
+    def close(self) -> None:
+        """Release the lock."""
         os.close(self._lock)
 
     def _prepare(self, number: int, output: bytes) -> Prepared:
@@ -128,12 +137,13 @@ class ExchangeArea:
             built = [self._folders(output)[int(place)] for output, place in zip(outputs, fields[1::4], strict=True)]
             built = [folder + b"/%d" % number for number, folder in enumerate(built)]
             files = [path for new, output in zip(built, outputs, strict=True) for path in _files_of(new, output)]
-            expect_replaceable(self._repo, environ, outputs, files)
+            if why_irreplaceable(self._repo, environ, [Replacement(outputs, (), files)]):
+                raise ValueError("somebody's work")
             for new, output, inode, old in zip(built, outputs, fields[2::4], fields[3::4], strict=True):
                 self._finish(new, output, inode, old)
-        except (ValueError, IndexError, OSError, IrreplaceableError):  # there is none, or it is not for us to continue
+        except (ValueError, IndexError, OSError):  # there is none, or it is not for us to continue
             pass
-        self._clear(outputs)
+        self.clear(outputs)
 
     def _finish(self, built: bytes, output: bytes, inode: bytes, old: bytes) -> None:
         from dodo_hooks.host.files.exchange import exchange_tree
@@ -141,15 +151,6 @@ class ExchangeArea:
         path = self._top + b"/" + output
         if _identity(built).partition(b" ")[0] == inode and _identity(path) in (b"", old):
             exchange_tree(built, path)
-
-    def _clear(self, outputs: "Sequence[bytes]") -> None:
-        try:  # the journal goes first: what it says is only true of whole outputs
-            expect_folders(self._own, ())
-            unlink(self._journal)
-        except (OSError, ValueError):  # a link goes itself, and not what is behind it
-            pass
-        for folder in {folder for output in (b"", *outputs) for folder in self._folders(output)}:
-            remove_tree(folder)
 
 
 def _files_of(built: bytes, output: bytes) -> "list[bytes]":

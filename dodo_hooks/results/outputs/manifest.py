@@ -10,19 +10,19 @@ untrusted: `decode_manifest` accepts nothing that could lead out of the outputs,
 of the entries writes into folders alone that he has just made.
 """
 
-from dodo_hooks.core.digests import sha256_for
+import marshal
+
+from dodo_hooks.core.digests import sha256, sha256_for
 from dodo_hooks.core.named_tuple import Record
-from dodo_hooks.git.untrusted import expect_folders, is_tracked_path
+from dodo_hooks.git.untrusted import expect_folders, untracked_name
 from dodo_hooks.host.files.clone import digest_of
-from dodo_hooks.host.files.file_tree import walk_below
-from dodo_hooks.host.posix import decode_path, encode_path, os
+from dodo_hooks.host.posix import S_ISDIR, decode_path, encode_path, os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Sequence
 
-    # The full path of a file, and its stat -> the SHA-256 of its bytes, in hex. Raises OSError, or ValueError.
-    DigestOf = Callable[[bytes, os.stat_result], bytes]
+    Found = list[tuple[bytes, os.stat_result]]  # in the order of a manifest
 
 FILE, FOLDER, LINK = b"f", b"d", b"l"
 _KINDS = {0o100000: FILE, 0o040000: FOLDER, 0o120000: LINK}  # of st_mode: inode(7)
@@ -54,36 +54,46 @@ class Manifest(Record):
     @property
     def digest(self) -> str:
         """The SHA-256 of all but the times, in hex."""
-        return _checksum(b"".join(entry.identity for entry in self.entries)).decode("ascii")
+        return _checksum(b"".join([entry.identity for entry in self.entries])).decode("ascii")
 
     def encode(self) -> bytes:
         """Return the bytes for `decode_manifest`."""
-        fields = [
-            b"%b%o %d\0%b\0%b" % (entry.kind, entry.mode, max(entry.modified_ns, 0), entry.path, entry.content)
-            for entry in self.entries
-        ]
-        body = _HEAD + b"\0".join(fields)
+        body = _HEAD + b"\0".join(
+            [
+                b"%b%o %d\0%b\0%b" % (kind, mode, max(modified_ns, 0), path, content)
+                for path, kind, mode, content, modified_ns in self.entries
+            ]
+        )
         return _checksum(body) + b"\n" + body
 
 
-def manifest_of(top: str, outputs: "Sequence[bytes]", digest_of_file: "DigestOf | None" = None) -> "Manifest | None":
+def manifest_of(top: str, outputs: "Sequence[bytes]") -> "Manifest | None":
     """Return the manifest of these paths of the working tree; None where there can be none.
 
     There is none where an output is missing, is reached through a link, cannot be read, or has something in it that
     cannot be restored exactly: a socket, a pipe, a device, a setuid or sticky bit, or a `.git`. `outputs` are
-    relative to the top, and none is inside another. `digest_of_file` may know digests by the stat of a file; by default
-    every file is read.
+    relative to the top, and none is inside another.
     """
     try:
-        found = list_outputs(top, outputs)
-        hasher = sha256_for(sum(status.st_size for _, status in found))
-        read = digest_of_file or (lambda path, status: digest_of(path, hasher))
-        return Manifest(tuple(entry_of(top, path, status, read) for path, status in found))
+        return read_manifest(top, list_outputs(top, outputs))
     except (OSError, ValueError):
         return None
 
 
-def list_outputs(top: str, outputs: "Sequence[bytes]") -> "list[tuple[bytes, os.stat_result]]":
+def read_manifest(top: str, found: "Found") -> Manifest:
+    """Return the manifest of what was listed; every file is read. Raises OSError, or ValueError: it is another now."""
+    hasher, base = sha256_for(sum(status.st_size for _, status in found)), encode_path(top) + b"/"
+    return Manifest(
+        tuple(
+            [
+                entry_of(base + path, path, status, digest_of(base + path, hasher) if kind_of(status) == FILE else b"")
+                for path, status in found
+            ]
+        )
+    )
+
+
+def list_outputs(top: str, outputs: "Sequence[bytes]") -> "Found":
     """Return what is at and below the outputs, in the order of a manifest.
 
     Raises:
@@ -92,24 +102,49 @@ def list_outputs(top: str, outputs: "Sequence[bytes]") -> "list[tuple[bytes, os.
     base = encode_path(top) + b"/"
     expect_folders(base, parents_of(outputs))
     found = [(path, os.lstat(base + path)) for path in outputs]
-    for folder in [path for path, status in found if _kind_of(path, status) == FOLDER]:
-        for child in walk_below(base + folder):
-            path, status = child.path[len(base) :], child.stat(follow_symlinks=False)
-            if not is_tracked_path(child.name):
-                raise ValueError(f"{decode_path(path)} is a git directory")
-            _kind_of(path, status)
-            found.append((path, status))
-    found.sort(key=lambda one: one[0])
+    folders = [path for path, status in found if S_ISDIR(status.st_mode)]
+    for folder in folders:  # which grows
+        names = os.listdir(base + folder)
+        if (name := untracked_name(names)) is not None:
+            raise ValueError(f"{decode_path(folder + b'/' + name)} is a git directory")
+        place = os.open(base + folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:  # in a folder that is open a path is a name, which takes the kernel half of the time
+            children = [(folder + b"/" + name, os.stat(name, dir_fd=place, follow_symlinks=False)) for name in names]
+        finally:
+            os.close(place)
+        found += children
+        folders += [path for path, status in children if S_ISDIR(status.st_mode)]
+    odd = next((one for one in found if one[1].st_mode & ~0o777 not in _KINDS and _wrong(one[1])), None)
+    if odd is not None:
+        raise ValueError(f"{decode_path(odd[0])} {_wrong(odd[1])}")
+    found.sort()
     return found
 
 
-def entry_of(top: str, path: bytes, status: "os.stat_result", digest_of_file: "DigestOf") -> Entry:
-    """Return the entry of a listed path. Raises the same as `DigestOf`."""
-    kind, full = _kind_of(path, status), encode_path(top) + b"/" + path
+def stamp_of_all(found: "Found") -> str:
+    """Return a digest of what the stat of something listed has, and that changes with it (results/contents.py)."""
+    stamps = [
+        (path, one.st_size, one.st_mtime_ns, one.st_ctime_ns, one.st_ino, one.st_mode, one.st_dev)
+        for path, one in found
+    ]
+    return sha256(marshal.dumps(stamps, 2)).hexdigest()  # later formats tell equal values apart by who refers to them
+
+
+def newest_ns(found: "Found") -> int:
+    """Return when something listed was changed last, by the clock of the file system."""
+    return max(status.st_ctime_ns for _, status in found)
+
+
+def entry_of(full_path: bytes, path: bytes, status: "os.stat_result", content: bytes) -> Entry:
+    """Return the entry of a listed path. `content`: the digest of a file. Raises OSError."""
+    kind = kind_of(status)
     if kind == LINK:
-        return Entry(path, kind, 0, os.readlink(full), status.st_mtime_ns)
-    content = digest_of_file(full, status) if kind == FILE else b""
+        return Entry(path, kind, 0, os.readlink(full_path), status.st_mtime_ns)
     return Entry(path, kind, status.st_mode & 0o777, content, status.st_mtime_ns)
+
+
+def kind_of(status: "os.stat_result") -> bytes:
+    return _KINDS[status.st_mode & 0o170000]
 
 
 def decode_manifest(data: bytes, outputs: "Sequence[bytes]") -> Manifest:
@@ -124,35 +159,31 @@ def decode_manifest(data: bytes, outputs: "Sequence[bytes]") -> Manifest:
     fields = body[len(_HEAD) :].split(b"\0")
     if len(fields) % 3:
         raise ValueError("an incomplete manifest")
-    missing, folders, last = set(outputs), set(), b""
-    entries: list[Entry] = []
-    for entry in _parse(fields):
-        folder, _, name = entry.path.rpartition(b"/")
-        if entry.path in missing:
-            missing.remove(entry.path)
-        elif folder not in folders or not is_tracked_path(name):
-            raise ValueError("a path outside of the outputs")
-        if entry.path <= last:
-            raise ValueError("paths out of order")
-        if entry.kind == FOLDER:
-            folders.add(entry.path)
-        last = entry.path
-        entries.append(entry)
-    if missing or not all(map(is_tracked_path, outputs)):
+    paths = fields[1::3]
+    if sorted(set(paths)) != paths:
+        raise ValueError("paths out of order")
+    if untracked_name({part for path in paths for part in path.split(b"/")}) is not None:
+        raise ValueError("a path outside of the outputs")
+    entries = [*map(_parse, fields[::3], paths, fields[2::3])]
+    folders = {entry.path for entry in entries if entry.kind == FOLDER}
+    above = {path.rpartition(b"/")[0] for path in paths if path not in outputs}
+    if not above <= folders or not set(outputs) <= set(paths):
         raise ValueError("other outputs")
     return Manifest(tuple(entries))
 
 
-def _parse(fields: "list[bytes]") -> "Iterator[Entry]":
-    for head, path, content in zip(fields[::3], fields[1::3], fields[2::3], strict=True):
-        kind, (mode, _, modified) = head[:1], head[1:].partition(b" ")
-        if not (mode.isdigit() and modified.isdigit() and len(mode) < 4 and len(modified) < 20):
-            raise ValueError("mode or time missing")
-        entry = Entry(path, kind, int(mode, 8), content, int(modified))
-        is_right = {FILE: len(content) == 64 and _HEX.issuperset(content), FOLDER: not content, LINK: bool(content)}
-        if not is_right.get(kind) or (kind == LINK and entry.mode) or entry.modified_ns > _LATEST_NS:
-            raise ValueError("not an entry of a manifest")
-        yield entry
+def _parse(head: bytes, path: bytes, content: bytes) -> Entry:
+    kind, (mode, _, modified) = head[:1], head[1:].partition(b" ")
+    if not (mode.isdigit() and modified.isdigit() and len(mode) < 4 and len(modified) < 20):
+        raise ValueError("mode or time missing")
+    entry = Entry(path, kind, int(mode, 8), content, int(modified))
+    if kind == FILE:
+        is_right = len(content) == 64 and _HEX.issuperset(content)
+    else:
+        is_right = not content if kind == FOLDER else kind == LINK and bool(content) and not entry.mode
+    if not is_right or entry.modified_ns > _LATEST_NS:
+        raise ValueError("not an entry of a manifest")
+    return entry
 
 
 def parents_of(outputs: "Sequence[bytes]") -> "list[bytes]":
@@ -165,15 +196,15 @@ def parents_of(outputs: "Sequence[bytes]") -> "list[bytes]":
     return list(found)
 
 
-def _kind_of(path: bytes, status: "os.stat_result") -> bytes:
-    """Return the kind. Raises ValueError: it is another, or has a bit that is no permission."""
+def _wrong(status: "os.stat_result") -> str:
+    """Return what is wrong with a kind, or with a bit that is no permission; "" where nothing is."""
     kind = _KINDS.get(status.st_mode & 0o170000)
     if kind is None:
-        raise ValueError(f"{decode_path(path)} is neither a file, a folder nor a link")
+        return "is neither a file, a folder nor a link"
     # New folders have the setgid bit of the folder that they are in, so it says nothing about the output.
     if kind != LINK and status.st_mode & (0o5000 if kind == FOLDER else 0o7000):
-        raise ValueError(f"{decode_path(path)} has a setuid, setgid or sticky bit")
-    return kind
+        return "has a setuid, setgid or sticky bit"
+    return ""
 
 
 def _checksum(data: bytes) -> bytes:

@@ -2,13 +2,17 @@
 
     CACHE/dodo-hooks/outputs/REPO/repository       the git common directory, so that pruning sees when it is gone
                                  /KEY/manifest     results/outputs/manifest.py; its mtime is the time of the last use
-                                     /about        the bytes that the entry takes, and how its files were linked
-                                     /files/N      the bytes of the entry number N of the manifest
+                                     /about        what entry and files take in bytes, how these were linked
+                                     /files/N      the bytes of the file number N, and of those that are packed with it
                                  /.new-ID, .gone-ID    being stored, being removed
 
-An entry is built under a dot-name and renamed, so nobody sees half of one. The directory of an entry is its lock:
-whoever restores it holds that shared, whoever removes it alone. Where files cannot be locked, a restore may lose its
-entry while it copies, sees that, and has changed nothing.
+Small files are packed, one after the other: to read a thousand of them takes as long as one. A large file is stored by
+itself, so that it can share its blocks with the output. Everything but the times follows from the outputs.
+
+An entry never changes. It is built under a dot-name and renamed, so nobody sees half of one. What a killed process
+leaves has a dot-name, and the next prune removes it. The directory of an entry is its lock: whoever restores it holds
+that shared, whoever removes it alone. Where files cannot be locked, a restore may lose its entry while it copies, sees
+that, and has changed nothing.
 
 The manifest has the digest of each file, made of the bytes that were stored; a restore compares what it has copied.
 """
@@ -18,26 +22,21 @@ from fcntl import LOCK_EX, LOCK_SH
 from dodo_hooks.core.digests import sha256_for
 from dodo_hooks.core.errors import StoreError
 from dodo_hooks.core.named_tuple import Record
-from dodo_hooks.host.files.atomic_files import make_private_directory, replace_file
-from dodo_hooks.host.files.clone import HARDLINK, REFLINK, clone_file
+from dodo_hooks.host.files.atomic_files import make_private_directory, write_file
+from dodo_hooks.host.files.clone import REFLINK, clone_file, hex_of, read_unchanged
 from dodo_hooks.host.files.file_locks import lock_directory
 from dodo_hooks.host.files.file_tree import remove_tree
-from dodo_hooks.host.posix import decode_path, encode_path, os, read_file
-from dodo_hooks.results.outputs.cache_entry import NEW, read_about, remove_stored
-from dodo_hooks.results.outputs.manifest import (
-    Manifest,
-    decode_manifest,
-    entry_of,
-    list_outputs,
-    manifest_of,
-)
+from dodo_hooks.host.posix import S_ISREG, decode_path, encode_path, os, read_file
+from dodo_hooks.results.outputs.cache_entry import NEW, packs_of, read_about, remove_stored
+from dodo_hooks.results.outputs.manifest import FILE, Manifest, decode_manifest, entry_of, list_outputs, manifest_of
 from dodo_hooks.store.cache_dirs import expect_private_cache, note_repository
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from dodo_hooks.git.repo import Repo
+    from dodo_hooks.results.outputs.manifest import Found
 
 DEFAULT_LIMIT_BYTES = 5 << 30
 _BLOCK = 4096
@@ -49,11 +48,8 @@ class StoredOutputs(Record):
     path: str
     lock: int
     manifest: Manifest
-    size_bytes: int
     link: str  # how its files were linked to the outputs
-
-    def file(self, number: int) -> bytes:
-        return encode_path(self.path) + b"/files/%d" % number
+    sizes: "list[int]"  # of its files, in the order of the manifest
 
 
 def outputs_root(cache: str) -> str:
@@ -63,7 +59,7 @@ def outputs_root(cache: str) -> str:
 
 def repository_cache(cache: str, repository: str) -> str:
     """Return the directory of a repository's stored outputs. `repository`: its id (store/identity.py)."""
-    return f"{cache}/dodo-hooks/outputs/{repository}"
+    return f"{outputs_root(cache)}/{repository}"
 
 
 def store_outputs(
@@ -73,13 +69,12 @@ def store_outputs(
     outputs: "Sequence[bytes]",
     link: str = REFLINK,
     limit_bytes: int = DEFAULT_LIMIT_BYTES,
-    learn: "Callable[[bytes, os.stat_result, bytes], None]" = lambda path, status, digest: None,
 ) -> "Manifest | None":
     """Store the outputs under the key, in the place of what is there, and return their manifest.
 
     Outputs larger than the limit of the whole cache are not stored, but have a manifest. Afterwards the outputs used
     longest ago go, until the cache is within its limit. `cache_dir`: of `repository_cache`. `key`: a name without
-    slashes. `link`: of host/files/clone.py. `learn` is given the digest of each file, and may raise ValueError.
+    slashes. `link`: of host/files/clone.py.
 
     Raises:
         StoreError: the cache cannot be written. UnsafeFileError: others can write there. ValueError: they cannot be
@@ -98,7 +93,7 @@ def store_outputs(
         note_repository(cache_dir, repo.common_dir)
         lock = _make_locked(cache_dir, new)
         try:
-            manifest = _fill(new, repo.top, found, link, learn)
+            manifest = _fill(new, repo.top, found, link)
             _put(new, f"{cache_dir}/{key}")
         finally:
             remove_tree(encode_path(new))
@@ -127,8 +122,11 @@ def open_stored(cache_dir: str, key: str, outputs: "Sequence[bytes]") -> "Stored
     try:
         expect_private_cache(cache_dir)
         manifest = decode_manifest(read_file(f"{path}/manifest"), outputs)
+        _, link, sizes = read_about(path)
+        if len(sizes) != sum(entry.kind == FILE for entry in manifest.entries):
+            raise ValueError("other files")
         os.utime(f"{path}/manifest")
-        return StoredOutputs(path, lock, manifest, *read_about(path))
+        return StoredOutputs(path, lock, manifest, link, sizes)
     except BaseException as error:
         os.close(lock)
         if not isinstance(error, (ValueError, FileNotFoundError)):
@@ -147,34 +145,32 @@ def _make_locked(cache_dir: str, new: str) -> int:
         os.close(guard)
 
 
-def _fill(
-    new: str,
-    top: str,
-    found: "list[tuple[bytes, os.stat_result]]",
-    link: str,
-    learn: "Callable[[bytes, os.stat_result, bytes], None]",
-) -> Manifest:
+def _fill(new: str, top: str, found: "Found", link: str) -> Manifest:
     """Copy the outputs into the new entry, and return the manifest of what was copied."""
     os.mkdir(f"{new}/files", 0o700)
-    hasher = sha256_for(sum(status.st_size for _, status in found))
-    base, entries = encode_path(new), []
-    for number, (path, status) in enumerate(found):
-        target = base + b"/files/%d" % number
-
-        def store(source: bytes, status: "os.stat_result", target: bytes = target) -> bytes:
-            digest = clone_file(source, target, 0o600, link, hasher)
-            if link != HARDLINK:  # which changes the ctime
-                learn(source, status, digest)
-            return digest
-
-        entries.append(entry_of(top, path, status, store))
-    manifest = Manifest(tuple(entries))
-    replace_file(f"{new}/manifest", manifest.encode())
-    replace_file(f"{new}/about", b"%d %s" % (_size_of(found), link.encode("ascii")))
+    base = encode_path(top) + b"/"
+    files = [(base + path, status.st_size) for path, status in found if S_ISREG(status.st_mode)]
+    sizes = [size for _, size in files]
+    hasher, digests = sha256_for(sum(sizes)), dict[bytes, bytes]()
+    for first, end in packs_of(sizes, link):
+        pack = files[first:end]
+        target = f"{new}/files/{first}"
+        if len(pack) == 1:
+            digests[pack[0][0]] = clone_file(pack[0][0], encode_path(target), 0o600, link, hasher)
+            continue
+        contents = [read_unchanged(path, size) for path, size in pack]
+        digests.update((path, hex_of(hasher(content))) for (path, _), content in zip(pack, contents, strict=True))
+        write_file(target, b"".join(contents))
+    manifest = Manifest(
+        tuple([entry_of(base + path, path, status, digests.get(base + path, b"")) for path, status in found])
+    )
+    about = f"{_size_of(found)} {link}\n{' '.join(map(str, sizes))}"
+    write_file(f"{new}/about", about.encode("ascii"))
+    write_file(f"{new}/manifest", manifest.encode())
     return manifest
 
 
-def _size_of(found: "list[tuple[bytes, os.stat_result]]") -> int:
+def _size_of(found: "Found") -> int:
     """Return the bytes that the outputs take when no block is shared: whole blocks, at least one each."""
     return sum(max(1, -(-status.st_size // _BLOCK)) * _BLOCK for _, status in found)
 

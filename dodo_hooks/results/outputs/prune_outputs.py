@@ -29,14 +29,15 @@ class Stored(Record):
 def prune_outputs(root: str, limit_bytes: int, *, is_dry: bool = False) -> "list[Stored]":
     """Remove what need not be kept, until the rest is within the limit; return it, the first to go first.
 
-    What is being restored stays. Never raises. `root`: the directory of all stored outputs.
+    What is damaged, or was stored by another version, goes in any case. What is being restored stays. Never raises.
+    `root`: the directory of all stored outputs.
     """
     gone = [cache_dir for cache_dir in cache_dirs(root) if is_repository_gone(cache_dir)]
     oldest_first = sorted(survey(root), key=lambda one: (one.cache_dir not in gone, one.used_ns))
     total, pruned = sum(one.size_bytes for one in oldest_first), []
     for one in oldest_first:
         is_forgotten = one.cache_dir in gone and is_unused(one.used_ns)
-        if (is_forgotten or total > limit_bytes) and (is_dry or remove_stored(one.path)):
+        if (is_forgotten or not one.used_ns or total > limit_bytes) and (is_dry or remove_stored(one.path)):
             pruned.append(one)
             total -= one.size_bytes
     if not is_dry:

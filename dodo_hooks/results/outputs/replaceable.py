@@ -1,19 +1,21 @@
 """The check whether outputs are nobody's work, so that others can be put in their place (K9; HOT).
 
 Git has to ignore all that is there and all that is to be there, and no git directory may be below. No folder above an
-output may be a link, since what is behind it is not in the working tree.
+output may be a link, since what is behind it is not in the working tree. What no job has made at the path of a folder
+may be somebody's, though git ignores it.
 """
 
+from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.git.command import argv_of, git_environ, git_program
-from dodo_hooks.git.untrusted import expect_folders, is_tracked_path
-from dodo_hooks.host.capture import Captured, Pending, capture
+from dodo_hooks.git.untrusted import expect_folders, untracked_name
+from dodo_hooks.host.capture import Pending, capture
 from dodo_hooks.host.files.file_tree import walk_below
 from dodo_hooks.host.posix import S_ISDIR, S_ISLNK, decode_path, encode_path, os
 from dodo_hooks.results.outputs.manifest import parents_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from dodo_hooks.git.repo import Repo
 
@@ -23,112 +25,100 @@ _IGNORED = ("check-ignore", "-z", "--stdin")
 _NONE_IS_IGNORED = 1  # an exit code: git-check-ignore(1)
 
 
-class IrreplaceableError(Exception):
-    """Outputs that may be somebody's work. The message is the reason, a sentence."""
+class Replacement(Record):
+    """New outputs of one job, to be put in the place of the old ones."""
+
+    outputs: "Sequence[bytes]"
+    folders: "Collection[bytes]"  # those of the outputs that are to be folders
+    files: "Sequence[bytes]"  # what else is to be at or below the outputs, as far as git has to ignore it
 
 
-def expect_replaceable(
-    repo: "Repo", environ: "Mapping[str, str]", outputs: "Sequence[bytes]", files: "Sequence[bytes]"
-) -> None:
-    """Raise unless what is at these outputs may be replaced by these files, which are to be at or below them.
+def why_irreplaceable(repo: "Repo", environ: "Mapping[str, str]", wanted: "Sequence[Replacement]") -> "dict[int, str]":
+    """Return why outputs may be somebody's work, by the number of the replacement; nothing for those that are not.
 
-    Two git processes find out, side by side. `environ`: that of git's hook, so that its index counts.
+    Two git processes find out for all of them, side by side. `environ`: that of git's hook, so that its index counts.
 
     Raises:
-        IrreplaceableError: with the reason. OSError: git cannot be started, or an output cannot be read.
+        OSError: git cannot be started, or does not say.
     """
-    try:
-        expect_folders(encode_path(repo.top), parents_of(outputs))
-    except ValueError as error:
-        raise IrreplaceableError(str(error)) from None
-    files = _before_links(repo.top, outputs, files)
-    environ = git_environ(repo, environ)
+    reasons, files = dict[int, str](), dict[bytes, int]()
+    for number, one in enumerate(wanted):
+        try:
+            expect_folders(encode_path(repo.top), parents_of(one.outputs))
+            _expect_folders_and_no_git(repo.top, one)
+            files.update(dict.fromkeys(_before_links(repo.top, one), number))
+        except ValueError as error:
+            reasons[number] = str(error)
+        except OSError as error:
+            reasons[number] = f"cannot restore cached outputs: {error.strerror}"
+    outputs = {path: number for number, one in enumerate(wanted) for path in one.outputs if number not in reasons}
+    if outputs:
+        found, not_ignored = _ask_git(repo, environ, [*outputs], [*files])
+        by_path = [(files[path], path) for path in not_ignored]
+        by_path += [
+            (outputs[above], path) for path in found for above in (*parents_of((path,)), path) if above in outputs
+        ]
+        for number, path in by_path:
+            reason = f"git does not ignore {_shown(path)}; add the outputs to .gitignore to have them cached"
+            reasons.setdefault(number, reason)
+    return reasons
+
+
+def _ask_git(
+    repo: "Repo", environ: "Mapping[str, str]", outputs: "Sequence[bytes]", files: "Sequence[bytes]"
+) -> "tuple[list[bytes], list[bytes]]":
+    """Return what is at and below the outputs, and which of the files may come, that git does not ignore.
+
+    Raises:
+        OSError: git does not say.
+    """
+    environ = {**git_environ(repo, environ), "GIT_FLUSH": "0"}  # else it writes each answer by itself: git(1)
     argv = argv_of(git_program(environ, repo), repo.top, (), _SETTINGS)
     listing = Pending((*argv, *_NOT_IGNORED, *(decode_path(path) for path in outputs)), environ)
     try:
         # git-check-ignore(1) has no literal paths: no `:` in front
-        asked = b"".join(b"./%b\0" % path for path in files)
+        asked = b"".join([b"./%b\0" % path for path in files])
         ignored = capture((*argv, *_IGNORED), environ, asked)
-        _expect_no_git_below(repo.top, outputs)
     finally:
-        tracked = listing.result()
-    for name, done in (("ls-files", tracked), ("check-ignore", ignored)):
-        _expect_answer(name, done)
-    if ignored.output != asked:
-        answered = set(ignored.output.split(b"\0"))
-        raise IrreplaceableError(_not_ignored(next(path for path in files if b"./" + path not in answered)))
-    if tracked.output:
-        raise IrreplaceableError(_not_ignored(tracked.output.partition(b"\0")[0]))
+        found = listing.result()
+    for name, done in (("ls-files", found), ("check-ignore", ignored)):
+        if done.exit_code not in (0, _NONE_IS_IGNORED):
+            raise OSError(done.exit_code, f"git {name}: {done.last_words}")
+    answered = set(ignored.output.split(b"\0"))
+    return found.output.split(b"\0")[:-1], [path for path in files if b"./" + path not in answered]
 
 
-def expect_folders_or_nothing(repo: "Repo", outputs: "Iterable[bytes]") -> None:
-    """Raise unless each of these outputs, which are to be folders, is one or is not there.
-
-    What no job has made at its path may be somebody's, though git ignores it.
-
-    Raises:
-        IrreplaceableError: with the reason. OSError: an output cannot be read.
-    """
-    for output in outputs:
-        if is_there(repo.top, output):
-            status = os.lstat(encode_path(repo.top) + b"/" + output)
-            if not S_ISDIR(status.st_mode):
-                what = "link" if S_ISLNK(status.st_mode) else "file"
-                raise IrreplaceableError(f"{_shown(output)} is a {what}; it is not replaced by a folder")
-
-
-def is_there(top: str, output: bytes) -> bool:
-    """Return whether something is at the output. Raises OSError: that cannot be known."""
-    try:
-        os.lstat(encode_path(top) + b"/" + output)
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    return True
-
-
-def _before_links(top: str, outputs: "Sequence[bytes]", files: "Sequence[bytes]") -> "Sequence[bytes]":
-    """Return the files, and a link itself for those that are to be where the link is: git looks behind none.
-
-    Raises:
-        IrreplaceableError: an output that is to be a folder is a link.
-    """
-    base, links = encode_path(top) + b"/", set[bytes]()
-    for folder in parents_of(files):
+def _expect_folders_and_no_git(top: str, one: Replacement) -> None:
+    """Raise ValueError, with the reason, where the wrong thing is at an output, or a git directory below it."""
+    base = encode_path(top) + b"/"
+    for output in one.outputs:
         try:
-            is_link = S_ISLNK(os.lstat(base + folder).st_mode)
+            mode = os.lstat(base + output).st_mode
         except (FileNotFoundError, NotADirectoryError):
             continue
-        if is_link and folder in outputs:
-            raise IrreplaceableError(f"{_shown(folder)} is a link; it is not replaced by a folder")
-        if is_link:
-            links.add(folder)
-    if not links:
-        return files
-    return list({next((above for above in parents_of((path,)) if above in links), path): None for path in files})
-
-
-def _expect_no_git_below(top: str, outputs: "Sequence[bytes]") -> None:
-    base = encode_path(top) + b"/"
-    for output in outputs:
-        path = base + output
-        try:
-            children = walk_below(path) if S_ISDIR(os.lstat(path).st_mode) else iter(())
-        except FileNotFoundError:
+        if not S_ISDIR(mode):
+            if output in one.folders:
+                what = "link" if S_ISLNK(mode) else "file"
+                raise ValueError(f"{_shown(output)} is a {what}; it is not replaced by a folder")
             continue
-        for child in children:
-            if not is_tracked_path(child.name):
-                raise IrreplaceableError(
-                    f"{_shown(child.path[len(top) + 1 :])} is a git directory; nothing there is replaced"
-                )
+        children = list(walk_below(base + output))
+        if (name := untracked_name([child.name for child in children])) is not None:
+            path = next(child.path[len(base) :] for child in children if child.name == name)
+            raise ValueError(f"{_shown(path)} is a git directory; nothing there is replaced")
 
 
-def _expect_answer(name: str, done: Captured) -> None:
-    if done.exit_code not in (0, _NONE_IS_IGNORED):
-        raise IrreplaceableError(f"git {name}: {done.last_words}")
-
-
-def _not_ignored(path: bytes) -> str:
-    return f"git does not ignore {_shown(path)}; add the outputs to .gitignore to have them cached"
+def _before_links(top: str, one: Replacement) -> "Sequence[bytes]":
+    """Return the files, and a link itself for those that are to be where the link is: git looks behind none."""
+    base, links = encode_path(top) + b"/", set[bytes]()
+    for folder in parents_of(one.files):
+        try:
+            if S_ISLNK(os.lstat(base + folder).st_mode):
+                links.add(folder)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+    if not links:
+        return one.files
+    return list({next((above for above in parents_of((path,)) if above in links), path): None for path in one.files})
 
 
 def _shown(path: bytes) -> str:

@@ -28,7 +28,8 @@ from dodo_hooks.snapshots.git_directory import (
 )
 from dodo_hooks.snapshots.model import Caller, CheckoutPaths, Origin, Snapshot
 from dodo_hooks.snapshots.note import Note, begun, last_used_ns, note_begun, read_note, write_note
-from dodo_hooks.snapshots.share import apply_shares, excludes_of, join_shares, kept_patterns, list_shares
+from dodo_hooks.snapshots.share import apply_shares, copies_of, excludes_of, join_shares, list_shares
+from dodo_hooks.snapshots.shared_copies import store_copies
 from dodo_hooks.snapshots.working_tree import (
     LATE_NS,
     ask_changes,
@@ -148,9 +149,11 @@ def _begin(new: Note, old: "Note | None") -> "Note | None":
     if old is None or not is_known:
         remove(paths.tree)
         old = None
-    elif not old.is_whole or old.ended_ns > wall_ns():  # the latter: somebody has set the clock
-        empty_tree(paths)  # before anything is written: it may have failed because the disk was full
-        old = None
+    else:
+        store_copies(paths, copies_of(old.shares))
+        if not old.is_whole or old.ended_ns > wall_ns():  # the latter: somebody has set the clock
+            empty_tree(paths)  # before anything is written: it may have failed because the disk was full
+            old = None
     write_note(new._replace(ended_ns=wall_ns()))
     make_real_folder(paths.tree)
     put(f"{paths.tree}/.git", paths.git_link, 0o600)
@@ -160,7 +163,7 @@ def _begin(new: Note, old: "Note | None") -> "Note | None":
 def _move(caller: Caller, new: Note, settings: Settings, *, is_empty: bool, keeps_ignored: bool) -> None:
     """Move the tree; where that fails, empty it and try once more."""
     paths = new.paths
-    clean = ("-ffd" if keeps_ignored else "-ffdx", *(f"--exclude={one}" for one in kept_patterns(new.shares)))
+    clean = "-ffd" if keeps_ignored else "-ffdx"
     for is_last in (True,) if is_empty else (False, True):
         try:
             move_tree(caller, new, settings, clean)

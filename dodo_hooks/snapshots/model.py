@@ -6,6 +6,7 @@ COMMON_DIR/dodo-hooks/snapshots/N/       the area of snapshot N; the directory i
                                  note    what is checked out, and which jobs have run there
                                  modules/NAME/   the same for a submodule
 CACHE/dodo-hooks/snapshots/REPO/N/       the tree
+                                 N.shared/   copies of shared folders that are not in the tree (shared_copies.py)
 """
 
 from dodo_hooks.core.named_tuple import Record
@@ -47,6 +48,11 @@ class CheckoutPaths(Record):
     def own_index(self) -> str:
         """The index that moves the tree; jobs have a copy."""
         return f"{self.area}/index"
+
+    @property
+    def copies(self) -> str:
+        """The folder of the copies that are not in the tree."""
+        return f"{self.tree}.shared"
 
     @property
     def git_link(self) -> bytes:

@@ -6,12 +6,14 @@ import os
 from contextlib import suppress
 from dataclasses import dataclass
 
+from dodo_hooks.core.errors import CheckoutError
 from dodo_hooks.host.files.file_locks import is_locked
 from dodo_hooks.host.files.file_tree import remove_tree, walk_below
 from dodo_hooks.host.posix import names_in
 from dodo_hooks.snapshots.model import CheckoutPaths
 from dodo_hooks.snapshots.note import last_used_ns, read_note
 from dodo_hooks.snapshots.pool import areas_dir, numbers_in, trees_dir, trees_root, try_lock
+from dodo_hooks.snapshots.shared_copies import prune_copies
 from dodo_hooks.store.cache_dirs import cache_dirs, expect_private_cache, is_repository_gone
 from dodo_hooks.store.identity import known_id
 
@@ -40,7 +42,7 @@ def list_snapshots(common_dir: str, cache: str) -> list[Listed]:
     for number, paths in _all_paths(areas, trees):
         note = read_note(paths)
         job, commit = (note.job, note.commit) if note is not None and note.paths == paths else ("", "")
-        size = _size_of(paths.tree) + _size_of(paths.area)
+        size = sum(map(_size_of, (paths.tree, paths.copies, paths.area)))
         used_ns = last_used_ns(paths.area)
         found.append(Listed(number, paths.tree, size, is_locked(paths.area), job, commit, used_ns))
     return found
@@ -77,15 +79,20 @@ def _all_paths(areas: str, trees: str) -> list[tuple[int, CheckoutPaths]]:
 
 
 def _prune(paths: CheckoutPaths, before_ns: int) -> bool:
-    """Remove a snapshot that was last used before that time, under its lock; return whether it is gone."""
-    with suppress(OSError):
+    """Remove a snapshot that was last used before that time, under its lock; return whether it is gone.
+
+    Of one that stays, remove the copies of shared folders that no job has had since then.
+    """
+    with suppress(OSError, CheckoutError):
         os.makedirs(paths.area, exist_ok=True)  # where a tree is left without its area
         lock = try_lock(paths.area)
         if lock is None:
             return False
         try:
             gone = f"{os.path.dirname(paths.area)}/{_GONE}{os.getpid()}"
-            if last_used_ns(paths.area) < before_ns and remove_tree(os.fsencode(paths.tree)):
+            if last_used_ns(paths.area) >= before_ns:
+                prune_copies(paths, before_ns)
+            elif all(remove_tree(os.fsencode(one)) for one in (paths.copies, paths.tree)):
                 os.rename(paths.area, gone)  # who comes now makes a new one
                 return remove_tree(os.fsencode(gone))
         finally:

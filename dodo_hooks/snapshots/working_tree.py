@@ -17,7 +17,7 @@ from dodo_hooks.snapshots.model import Caller, CheckoutPaths
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from dodo_hooks.snapshots.model import Answer
     from dodo_hooks.snapshots.note import Note
@@ -63,8 +63,8 @@ def changed_folders(changes: "Answer") -> "tuple[list[str], list[str]] | None":
     return added, removed
 
 
-def move_tree(caller: Caller, new: "Note", settings: Settings, clean: "Sequence[str]") -> None:
-    """Make the files those of the commit or tree, and remove others. `clean`: the options of git-clean(1).
+def move_tree(caller: Caller, new: "Note", settings: Settings, clean: str) -> None:
+    """Make the files those of the commit or tree, and remove others. `clean`: the option of git-clean(1).
 
     Raises:
         GitError: it failed half way.
@@ -77,10 +77,10 @@ def move_tree(caller: Caller, new: "Note", settings: Settings, clean: "Sequence[
         checkout = ["checkout", "-q", "-f", "--detach", f"{new.commit}^0", "--"]  # the mere id may be a branch's name
     caller.git(paths, *checkout, settings=[*required, ("core.logAllRefUpdates", "false")])  # no job sees how HEAD moved
     try:
-        caller.git(paths, "clean", "-q", *clean, limit_s=_CLEAN_S)
+        caller.git(paths, "clean", "-q", clean, limit_s=_CLEAN_S)
     except GitError:
         _remove_fifos(paths)
-        caller.git(paths, "clean", "-q", *clean)
+        caller.git(paths, "clean", "-q", clean)
 
 
 def _remove_fifos(paths: CheckoutPaths) -> None:

@@ -88,6 +88,10 @@ def _fire_ours(world: "World", repo: "Repo", flag: str, hook: str, args: "tuple[
     if admitted is None:
         return 0
     compiled, is_new = admitted
+    if compiled.settings is None and hook == "pre-push" and flag != "--global":
+        from dodo_hooks.host.console import say
+
+        say(f"{hook}: no hook file in {repo.top}, so nothing was checked")
     if is_new:  # not for a file that nobody has accepted
         _install_needed_shims(world, repo, compiled, has_shims=flag == "--global")
         note_fired(world, repo.top, compiled)

@@ -88,6 +88,50 @@ def test_v3_without_that_worktree_it_is_gated_by_the_hook_file_as_committed(bare
     assert "test failed: exit code 1" in done.stderr
 
 
+@pytest.mark.parametrize("why", ["deleted", "sparse", "not checked out"])
+def test_v3_where_the_worktree_has_no_hook_file_the_committed_one_counts(bare: Repo, why: str) -> None:
+    commit(bare, text="bad")
+    bare.finished("post-commit")
+    if why == "deleted":
+        (bare.path / "hooks.dodo").unlink()
+    elif why == "sparse":
+        bare.git("sparse-checkout", "set", "--no-cone", "/file")
+    else:
+        root = Repo(root_of(bare), bare.env)
+        root.git("worktree", "remove", "--force", str(bare.path))
+        root.git("worktree", "add", "-q", "--no-checkout", str(bare.path), "main")
+    assert not bare.has("hooks.dodo")
+    done = push(bare)
+    assert done.returncode == 1
+    assert "push refused: post-commit:test on" in done.stderr
+
+
+NOTHING = "so nothing was checked\n"
+
+
+def test_v3_a_push_that_no_hook_file_is_about_says_so(bare: Repo) -> None:
+    bare.install()
+    bare.git("rm", "-q", "-f", "hooks.dodo")
+    commit(bare, "first", is_seen=False)
+    done = push(bare)
+    assert (done.returncode, done.stderr) == (
+        0,
+        f"dodo-hooks: pre-push: no hook file in main or in its worktree, {NOTHING}",
+    )
+    commit(bare, "second", is_seen=False)
+    from_worktree = bare.git("push", "-q", "origin", "main", check=False)
+    assert (from_worktree.returncode, from_worktree.stderr) == (
+        0,
+        f"dodo-hooks: pre-push: no hook file in {bare.path}, {NOTHING}",
+    )
+    commit(bare, "third", is_seen=False)
+    root = Repo(root_of(bare), bare.env)
+    assert root.run("push", "-q", "origin", "main", check=True).stderr.count(NOTHING) == 1
+    bare.file("hooks: {}\n")
+    commit(bare, "fourth", is_seen=False)
+    assert push(bare).stderr == ""
+
+
 def test_v3_without_a_default_branch_it_is_gated_by_the_commit_that_is_checked_out(bare: Repo) -> None:
     commit(bare, text="bad")
     bare.finished("post-commit")

@@ -63,7 +63,9 @@ def _wait_in_bare(world: World, repo: Repo, args: tuple[str, ...]) -> int:
     from dodo_hooks.trust.policy import installed_in
 
     url, lines = _ask_git(GitQuery(repo._replace(top=repo.git_dir), world.environ), args)
-    gated = find_bare_push(world, repo, installed_in(repo), (url, url), lines) if lines else None
+    if not lines:
+        return 0
+    gated = find_bare_push(world, repo, installed_in(repo), (url, url), lines, is_silent=True)
     return 0 if gated is None else gated.check({}, _NO_LIMIT_S)
 
 

@@ -8,9 +8,11 @@ from dodo_hooks.git.head import default_branch, head_of
 from dodo_hooks.git.repo import Repo, find_repo
 from dodo_hooks.git.target import find_target
 from dodo_hooks.git.variables import without_local
+from dodo_hooks.host.console import say
 from dodo_hooks.host.posix import decode_path, names_in, read_file
 from dodo_hooks.host.world import World
-from dodo_hooks.trust.policy import admit
+from dodo_hooks.plans.compile_plan import find_file
+from dodo_hooks.trust.policy import FOR_ALL, admit
 
 _HOOK = "pre-push"
 
@@ -21,18 +23,21 @@ def find_bare_push(
     installed: str,
     args: tuple[str, ...],
     stdin: bytes,
+    *,
+    is_silent: bool = False,
 ) -> Push | None:
     """Return the push as the hook file of the default branch gates it; None where it does not.
 
-    The other jobs of its hook do not run, since the push is not from there. `installed`: as for `trust.policy.admit`,
-    which says whether its hooks may run.
+    The file is that of the branch's worktree, or else the committed one. The other jobs of its hook do not run, since
+    the push is not from there. `installed`: as for `trust.policy.admit`, which says whether its hooks may run.
+    `is_silent`: nothing is printed where there is no hook file.
 
     Raises:
         HooksError: there is no such hook file, or as for `Push`.
     """
     branch = default_branch(repo, world.environ) or head_of(repo, world.environ)[0]
     worktree, target = _worktree_of(world, repo, branch) if branch else None, None
-    if worktree is None:
+    if worktree is None or find_file(world, worktree.top) is None:  # it may be sparse, or not be checked out
         worktree = repo._replace(top=repo.git_dir)
         try:
             target = find_target(worktree, world.environ, f"refs/heads/{branch}" if branch else "HEAD")
@@ -41,6 +46,8 @@ def find_bare_push(
             message = f"push refused: no worktree and no commit of {name} says what it requires; push from a worktree"
             raise UsageError(message) from error
     admitted = admit(world, worktree, installed, (_HOOK,), args, target)
+    if admitted is not None and admitted[0].settings is None and installed != FOR_ALL and not is_silent:
+        say(f"{_HOOK}: no hook file in {branch or 'HEAD'} or in its worktree, so nothing was checked")
     hook = None if admitted is None else admitted[0].hook(_HOOK)
     if admitted is None or hook is None or not hook.gates_commits:
         return None

@@ -27,6 +27,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 # How long a process may take to leave after its invocation has ended. Not longer: what stays for good, such as the
 # `sleep 1000` of a job, is found either way, and what stays for some seconds has to be found, too.
 LEAVING_S = 10
+COLOR_VARIABLES = ("NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "CLICOLOR")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -46,7 +47,7 @@ def nobodys_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """For code that runs in this process: a HOME that has to stay empty, and none of git's or our own variables."""
     home = tmp_path_factory.mktemp("nobodys-home")
     for name in list(os.environ):
-        if name.startswith(("GIT_", "XDG_", "DODO_")) or name in ("CI", "NO_COLOR"):
+        if name.startswith(("GIT_", "XDG_", "DODO_")) or name in ("CI", *COLOR_VARIABLES):
             del os.environ[name]
     os.environ |= {"HOME": str(home), "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
     return home

@@ -9,9 +9,8 @@ import os
 import sys
 from itertools import zip_longest
 
-from dodo_hooks.core import statuses
-from dodo_hooks.core.text.terminal_text import BOLD, DIM, GREEN, RED, columns_of, pad, paint, truncate, wants_colors
 from dodo_hooks.core.text.terminal_text import UNPRINTABLE as UNPRINTABLE
+from dodo_hooks.core.text.terminal_text import columns_of, pad, paint, truncate, wants_colors
 from dodo_hooks.core.text.terminal_text import escape as escape
 
 TYPE_CHECKING = False
@@ -20,15 +19,6 @@ if TYPE_CHECKING:
 
     from dodo_hooks.host.world import World
 
-COLORS: "Mapping[str, str]" = {  # status -> the parameters of ECMA-48's SGR
-    statuses.RUNNING: "33",
-    statuses.COMPLETED: GREEN,
-    statuses.UP_TO_DATE: GREEN,
-    statuses.FAILED: f"{BOLD};{RED}",
-    statuses.CRASHED: f"{BOLD};{RED}",
-    statuses.CANCELLED: "35",
-    statuses.SKIPPED: DIM,
-}
 GAP = "  "
 LEAST_COLUMNS = 40  # of a terminal that says it has fewer, or none
 _LEAST_CELL = 8
@@ -54,7 +44,7 @@ def print_table(
     colors = colors if has_colors(world) else NO_COLORS
     for place, row in enumerate(cells):
         for line in _wrap(row, widths, width is not None, is_below, colors if place else NO_COLORS):
-            print_safe(paint(line, BOLD) if place == 0 and has_colors(world) else line)
+            print_safe(line if place else heading(line, world))
 
 
 def say(text: str) -> None:
@@ -72,6 +62,24 @@ def print_safe(line: str) -> None:
 def has_colors(world: "World") -> bool:
     """Return whether standard output is to have colours."""
     return wants_colors(world.environ, sys.stdout.isatty(), world.colors)
+
+
+def heading(text: str, world: "World") -> str:
+    """Return the text as a heading, where standard output is to have colours."""
+    if not has_colors(world):
+        return text
+    from dodo_hooks.engine.colors import HEADING
+
+    return paint(text, HEADING)
+
+
+def status_colors(world: "World") -> "Mapping[str, str]":
+    """Return the colours of statuses; none where standard output is to have no colours."""
+    if not has_colors(world):
+        return NO_COLORS
+    from dodo_hooks.engine.colors import OF_STATUS
+
+    return OF_STATUS
 
 
 def terminal_width(world: "World") -> "int | None":

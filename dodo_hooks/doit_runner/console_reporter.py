@@ -27,6 +27,10 @@ class ConsoleReporter(_Quiet):
         columns = os.get_terminal_size(outstream.fileno()).columns if is_terminal else 0
         colors = wants_colors(os.environ, is_terminal, file=(options or {}).get("colors"))  # `colors:` of the hook file
         self._look = Look(colors, has_unicode(os.environ), columns)
+        if colors:
+            from dodo_hooks.engine.colors import OF_JOB_LINES
+
+            self._look = self._look._replace(colors=OF_JOB_LINES)
         self._width = 0
         self._failures: list[tuple[Task, BaseFail]] = []
         self._errors: list[str] = []

@@ -9,7 +9,7 @@ The widths, words and colours are pre-commit's.
 """
 
 from dodo_hooks.core import statuses
-from dodo_hooks.core.text.terminal_text import columns_of, escape, paint
+from dodo_hooks.core.text.terminal_text import DIM, columns_of, escape, paint
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ MODIFIED = "files were modified by this hook"
 NO_FILES = "(no files to check)"
 _PASSED, _FAILED, _SKIPPED = "Passed", "Failed", "Skipped"
 _LEAST_COLUMNS = 80
-_GREEN, _RED, _TURQUOISE, _YELLOW, _SUBTLE = "42", "41", "46;30", "43;30", "2"
+_GREEN, _RED, _TURQUOISE, _YELLOW = "\x1b[42m", "\x1b[41m", "\x1b[46;30m", "\x1b[43;30m"
 
 
 def hook_columns(jobs: "Iterable[Job]") -> int:
@@ -57,7 +57,7 @@ def hook_lines(job: "Job", columns: int, outcome: "Outcome", duration_s: "float 
         about.append(escape(outcome.reason))
     if outcome.cause == statuses.CHANGES and outcome.reason:
         about.append(escape(outcome.reason.rpartition("; ")[2]))
-    return lines + [_painted(f"- {line}", _SUBTLE, look) for line in about]
+    return lines + [_painted(f"- {line}", DIM, look) for line in about]
 
 
 def _end_of(outcome: "Outcome") -> "tuple[str, str, str]":

@@ -36,6 +36,7 @@ class Look(Record):
     has_colors: bool = False
     has_unicode: bool = False
     columns: int = 0  # the width of a line; 0: no limit
+    colors: "tuple[str, str, str]" = (GREEN, DIM, RED)  # of success, of a job that did not run, of failure
 
 
 def job_line(name: str, width: int, outcome: "Outcome", duration_s: "float | None", look: Look) -> str:
@@ -50,9 +51,10 @@ def job_line(name: str, width: int, outcome: "Outcome", duration_s: "float | Non
     rest = rest.rstrip()
     if not look.has_colors:
         return f"{mark} {rest}"
+    good, idle, bad = look.colors
     if outcome.status == statuses.COMPLETED:
-        return f"{paint(mark, GREEN)} {rest}"
-    return paint(f"{mark} {rest}", DIM if outcome.status in (statuses.SKIPPED, statuses.UP_TO_DATE) else RED)
+        return f"{paint(mark, good)} {rest}"
+    return paint(f"{mark} {rest}", idle if outcome.status in (statuses.SKIPPED, statuses.UP_TO_DATE) else bad)
 
 
 def name_columns(names: "Iterable[str]", look: Look) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from colorama import Fore, Style
 from doit.exceptions import TaskFailed, UnmetDependency  # type: ignore[import-untyped]
 from doit.reporter import ErrorOnlyReporter, ZeroReporter  # type: ignore[import-untyped]
 from doit.reporter import JsonReporter as DoitJsonReporter
@@ -46,6 +47,13 @@ def test_r23_the_console_says_of_each_job_how_it_ended_and_how_long_it_took() ->
         "    log:       dodo-hooks jobs logs 'big lint@20261124-075500-123456'\n"
         "    run again: doit run 'pre-commit:big lint'\n"
     )
+
+
+def test_r23_the_console_has_the_colours_of_colorama(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    first, second, third, *_ = _output_of(ConsoleReporter, _a_run).splitlines()
+    assert first == f"{Fore.GREEN}+{Style.RESET_ALL} pre-commit:format      0.3s"
+    assert second.startswith(f"{Fore.RED}x ") and third.startswith(f"{Style.DIM}- ")
 
 
 def test_r23_the_console_is_silent_when_nothing_was_done() -> None:

@@ -2,20 +2,20 @@
 
 from dodo_hooks.cli.measures import elapsed_s, format_age
 from dodo_hooks.cli.terminal_table import (
-    COLORS,
     GAP,
     escape,
     fit_cell,
     fit_widths,
-    has_colors,
+    heading,
     print_safe,
     sign,
+    status_colors,
     terminal_width,
 )
 from dodo_hooks.core import statuses
 from dodo_hooks.core.git_hooks import BEFORE_COMMIT
 from dodo_hooks.core.named_tuple import Record
-from dodo_hooks.core.text.terminal_text import BOLD, duration_text, paint
+from dodo_hooks.core.text.terminal_text import duration_text, paint
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,16 +73,16 @@ def style_lines(lines: "Sequence[Line]", world: "World", width: "int | None") ->
     """Yield the lines as they are printed, in at most `width` columns; None: without a limit."""
     rows = [line.cells for line in lines if line.cells]
     widths = fit_widths(rows, None if width is None else width - len(INDENT))
-    is_colored = has_colors(world)
+    colors = status_colors(world)
     for line in lines:
         if line.cells:
             cells = [fit_cell(cell, wide) for cell, wide in zip(line.cells, widths, strict=True)]
-            if is_colored and (color := COLORS.get(line.cells[STATUS_COLUMN])):
+            if color := colors.get(line.cells[STATUS_COLUMN]):
                 cells[STATUS_COLUMN] = paint(cells[STATUS_COLUMN], color)
             yield (INDENT + GAP.join(cells)).rstrip()
         else:
             text = line.text if width is None else fit_cell(line.text, width).rstrip()
-            yield paint(text, BOLD) if is_colored and line.is_heading else text
+            yield heading(text, world) if line.is_heading else text
 
 
 def reason_text(job: "JobRecord") -> str:

@@ -10,8 +10,8 @@ import click
 from dodo_hooks.cli.options.click_options import color_option
 from dodo_hooks.cli.options.completion_words import checked_jobs
 from dodo_hooks.cli.repository import no_hook_file, with_tree
-from dodo_hooks.cli.terminal_table import print_table, say
-from dodo_hooks.cli.verdicts.matrix import COLORS, WELL, Commit, Matrix, State, find_commits, wanted_jobs
+from dodo_hooks.cli.terminal_table import print_table, say, status_colors
+from dodo_hooks.cli.verdicts.matrix import LIKE, WELL, Commit, Matrix, State, find_commits, wanted_jobs
 from dodo_hooks.core.errors import INTERRUPTED, JOB_FAILED, RUN_ERROR, HooksError, UsageError
 from dodo_hooks.core.text.terminal_text import counted
 from dodo_hooks.git.files import GitQuery
@@ -110,7 +110,8 @@ def _print_table(matrix: Matrix, rows: Rows) -> None:
     names = [job for _, job in jobs]
     heads = [job if names.count(job) == 1 else f"{hook}:{job}" for hook, job in jobs]
     cells = [(commit.target.name[:12], *(one.text for one in states), commit.subject) for commit, states in rows]
-    print_table(("COMMIT", *heads, "SUBJECT"), cells, matrix.world, COLORS)
+    colors = status_colors(matrix.world)
+    print_table(("COMMIT", *heads, "SUBJECT"), cells, matrix.world, {one: colors.get(LIKE[one], "") for one in LIKE})
 
 
 def _write_notes(query: GitQuery, rows: Rows) -> None:

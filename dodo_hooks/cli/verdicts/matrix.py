@@ -8,9 +8,9 @@ from dodo_hooks.cli.measures import elapsed_s, format_age
 from dodo_hooks.core.errors import GitError, UsageError
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.core.plan import Hook, Plan
-from dodo_hooks.core.statuses import SKIPPED
+from dodo_hooks.core.statuses import COMPLETED, FAILED, SKIPPED
 from dodo_hooks.core.text.nearest import did_you_mean
-from dodo_hooks.core.text.terminal_text import BOLD, DIM, GREEN, RED, duration_text, quote
+from dodo_hooks.core.text.terminal_text import duration_text, quote
 from dodo_hooks.fire.verdicts.check import Check
 from dodo_hooks.fire.verdicts.report import find_job
 from dodo_hooks.git.files import GitQuery
@@ -21,7 +21,8 @@ from dodo_hooks.plans.compiled_plan import Compiled
 from dodo_hooks.results.verdicts.verdicts import FAILED_BEFORE, NONE, PASSED, RUNNING
 
 WELL = {PASSED, SKIPPED}
-COLORS: Mapping[str, str] = {PASSED: GREEN, FAILED_BEFORE: f"{BOLD};{RED}", RUNNING: "33", SKIPPED: DIM, NONE: DIM}
+# The status that has the colour of a result.
+LIKE: Mapping[str, str] = {PASSED: COMPLETED, FAILED_BEFORE: FAILED, RUNNING: RUNNING, SKIPPED: SKIPPED, NONE: SKIPPED}
 
 Wanted = Sequence[tuple[Hook, Sequence[int]]]  # hooks, and the numbers of the jobs that are shown
 

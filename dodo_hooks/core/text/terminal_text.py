@@ -17,7 +17,8 @@ _DIRECTION = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u
 _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-/:+,%@")
 _FIRST_ODD_WIDTH = "\u0300"  # all printable characters below are one column wide
 
-BOLD, DIM, RED, GREEN = "1", "2", "31", "32"  # of ECMA-48's SGR
+# Of ECMA-48's SGR: the prompt's own. All else has its colours from colorama (engine/colors.py).
+BOLD, DIM, RED, GREEN, _RESET = "\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[32m", "\x1b[0m"
 
 
 def escape(text: str, keeps: str = "") -> str:
@@ -64,8 +65,8 @@ def pad(text: str, columns: int) -> str:
 
 
 def paint(text: str, code: str) -> str:
-    """Return the text in one of the colours above."""
-    return f"\x1b[{code}m{text}\x1b[0m"
+    """Return the text in a colour: one of those above, or of colorama's."""
+    return f"{code}{text}{_RESET}"
 
 
 def wants_colors(
@@ -73,15 +74,18 @@ def wants_colors(
 ) -> bool:
     """Return whether to print in colours.
 
-    The first of these that is set wins: `choice` (`--color`), NO_COLOR (no-color.org), CLICOLOR_FORCE
-    (bixense.com/clicolors), `file` (`colors:`), and then whether the output is a terminal with colours.
+    The first of these that is set wins: `choice` (`--color`), NO_COLOR (no-color.org), FORCE_COLOR (force-color.org)
+    and CLICOLOR_FORCE, CLICOLOR=0 (both bixense.com/clicolors), `file` (`colors:`), and then whether the output is a
+    terminal with colours. An empty variable is none, and so is CLICOLOR_FORCE=0.
     """
     if choice is not None:
         return choice
     if environ.get("NO_COLOR"):
         return False
-    if environ.get("CLICOLOR_FORCE", "0") not in ("", "0"):
+    if environ.get("FORCE_COLOR") or environ.get("CLICOLOR_FORCE", "0") not in ("", "0"):
         return True
+    if environ.get("CLICOLOR") == "0":
+        return False
     if file is not None:
         return file
     return is_terminal and knows_escapes(environ)

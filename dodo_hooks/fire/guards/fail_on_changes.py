@@ -14,7 +14,7 @@ from dodo_hooks.core import statuses
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.plan import CI, ELSEWHERE, Job
 from dodo_hooks.core.statuses import Outcome
-from dodo_hooks.core.text.terminal_text import escape
+from dodo_hooks.core.text.terminal_text import escape, wants_colors
 from dodo_hooks.engine.loop import Loop
 from dodo_hooks.fire.guards.change_guard import ChangeGuard, differing, failed
 from dodo_hooks.fire.run_state import Run
@@ -74,7 +74,8 @@ class _FailOnChanges(ChangeGuard):
     def _show(self, job: Job, state: TreeState, paths: list[bytes]) -> None:
         """Append the diff to the job's log."""
         firing = self._run.firing
-        has_colors = firing.rules.has_colors is not False and "NO_COLOR" not in firing.world.environ and os.isatty(1)
+        world = firing.world
+        has_colors = wants_colors(world.environ, os.isatty(1), world.colors, firing.rules.has_colors)
         untracked = [path for path in paths if is_untracked(state, path)]
         tracked = [path for path in paths if path not in untracked]
         diff = diff_of(firing.repo, firing.world.environ, tracked, has_colors=has_colors)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TextIO
 
 from dodo_hooks.core.diagnostics import Diagnostic
-from dodo_hooks.core.text.terminal_text import columns_of, escape, wants_colors
+from dodo_hooks.core.text.terminal_text import BOLD, RED, columns_of, escape, paint, wants_colors
 
 ROOM = 100  # columns, where the output is no terminal
 _TAB = "    "
@@ -51,7 +51,6 @@ def _fitting(cells: list[str], room: int) -> list[str]:
 
 
 _LEAST_ROOM = 30
-_BOLD, _RED, _PLAIN = "\x1b[1m", "\x1b[1;31m", "\x1b[0m"
 
 
 def print_diagnostics(diagnostics: Iterable[Diagnostic], stream: TextIO) -> None:
@@ -63,14 +62,17 @@ def print_diagnostics(diagnostics: Iterable[Diagnostic], stream: TextIO) -> None
 
 def format_diagnostics(diagnostics: Iterable[Diagnostic], room: int = ROOM, *, has_colors: bool = False) -> str:
     """Return each diagnostic as `file:line:column: message`, then its line with a caret under the column."""
-    bold, red, plain = (_BOLD, _RED, _PLAIN) if has_colors else ("", "", "")
+
+    def painted(text: str, color: str) -> str:
+        return paint(text, color) if has_colors else text
+
     printed: list[str] = []
     for one in diagnostics:
-        printed.append(f"{bold}{escape(str(one.location))}:{plain} {escape(one.text)}")
+        printed.append(f"{painted(f'{escape(str(one.location))}:', BOLD)} {escape(one.text)}")
         if one.source.strip():
             number = str(one.location.line)
             line, caret = excerpt(one.source, one.location.column, room - len(number) - len("  | "))
-            printed += [f"  {number} | {line}".rstrip(), f"  {' ' * len(number)} | {red}{caret}{plain}"]
+            printed += [f"  {number} | {line}".rstrip(), f"  {' ' * len(number)} | {painted(caret, BOLD + RED)}"]
     return "".join(f"{line}\n" for line in printed)
 
 

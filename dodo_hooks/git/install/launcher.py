@@ -24,7 +24,7 @@ from dodo_hooks.host.files.private_files import read_private
 
 # What a command may import that is not ours, with what these import in turn: some systems scatter them.
 THIRD_PARTY = (
-    *("doit", "cloudpickle", "yaml", "click", "identify"),
+    *("doit", "cloudpickle", "yaml", "click", "colorama", "identify"),
     *("pydantic", "pydantic_core", "typing_extensions", "annotated_types", "typing_inspection"),
 )
 # What is read at once, each with what it imports and no line above it has. Every firing reads the first; one with jobs

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 
 import pytest
+from colorama import Fore, Style
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -298,11 +299,18 @@ def lines_at_terminal(terminal: Start, *variables: str) -> bytes:
 def test_at_a_terminal_statuses_have_colours(terminal: Start, history: History) -> None:
     history.finished({"failed": DONE, "b": LOST})
     lines = lines_at_terminal(terminal).splitlines()
-    assert b"\x1b[32mcompleted" in lines[1] and b"\x1b[1;31mfailed" in lines[2]
+    assert b"\x1b[32mcompleted" in lines[1] and b"\x1b[1m\x1b[31mfailed" in lines[2]
     assert b"mfailed" not in lines[1]  # the job of that name
 
 
-@pytest.mark.parametrize("variable", ["NO_COLOR=1", "TERM=dumb"])
+def test_the_variables_about_colours_count_elsewhere_too(repo: Repo, history: History) -> None:
+    history.finished({"a": DONE, "b": LOST})
+    shown = repo.run("jobs", env={"FORCE_COLOR": "1"}).stdout
+    assert f"{Fore.GREEN}completed" in shown and f"{Style.BRIGHT}{Fore.RED}failed" in shown
+    assert "\x1b" not in repo.run("jobs").stdout
+
+
+@pytest.mark.parametrize("variable", ["NO_COLOR=1", "TERM=dumb", "CLICOLOR=0"])
 def test_no_color_means_no_escape_at_all(terminal: Start, history: History, variable: str) -> None:
     history.finished({"a": DONE, "b": LOST})
     output = lines_at_terminal(terminal, variable)

@@ -94,6 +94,13 @@ def test_r23_durations_are_for_people(seconds: float, text: str) -> None:
         ({"CLICOLOR_FORCE": "1"}, False, None, False, True),
         ({"CLICOLOR_FORCE": "0"}, False, None, None, False),
         ({"NO_COLOR": "1", "CLICOLOR_FORCE": "1"}, True, None, True, False),
+        ({"FORCE_COLOR": "0"}, False, None, False, True),  # force-color.org: "regardless of its value"
+        ({"FORCE_COLOR": ""}, False, None, None, False),
+        ({"FORCE_COLOR": "1", "CLICOLOR": "0"}, False, None, None, True),
+        ({"FORCE_COLOR": "1", "NO_COLOR": "0"}, True, None, None, False),
+        ({"TERM": "xterm", "CLICOLOR": "0"}, True, None, True, False),  # bixense.com/clicolors
+        ({"TERM": "xterm", "CLICOLOR": "1"}, True, None, None, True),
+        ({"CLICOLOR": "1"}, False, None, None, False),
         ({"TERM": "xterm", "NO_COLOR": ""}, True, None, None, True),  # no-color.org: "and not an empty string"
         ({"NO_COLOR": "1"}, False, True, False, True),
         ({"CLICOLOR_FORCE": "1"}, True, False, True, False),

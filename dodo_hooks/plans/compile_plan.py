@@ -9,7 +9,8 @@ from dodo_hooks.git.command import run_git
 from dodo_hooks.git.repo import locate_repo, main_worktree
 from dodo_hooks.host.posix import joined
 from dodo_hooks.host.world import reach_site
-from dodo_hooks.plans.compiled_plan import KEY, Compiled, numbers_of
+from dodo_hooks.plans.compiled_plan import KEY, Compiled
+from dodo_hooks.plans.kept_plans import digest_of_names, source_of
 from dodo_hooks.store.records import with_records
 
 TYPE_CHECKING = False
@@ -18,10 +19,8 @@ if TYPE_CHECKING:
 
     from dodo_hooks.host.world import World
     from dodo_hooks.loader.read.sources import Seen, Sources
-    from dodo_hooks.plans.compiled_plan import Source, Stat
+    from dodo_hooks.plans.compiled_plan import Source
 
-_YOUNG_S = 2.0  # a file may be written twice within one tick of its time stamp
-_UNLIKE_ANY: "Stat" = ()
 _COMMON = (Selection, Changes, ResultRule, Report)  # what many jobs have alike
 
 
@@ -183,8 +182,4 @@ def _kept(sources: "Sources") -> "tuple[Source, ...]":
 def _source(path: str, seen: "Seen", now: float) -> "Source":
     if seen.stat is None:
         return path, None, None
-    stat = numbers_of(seen.stat)
-    is_young = now - max(stat[0], stat[1]) / 1e9 < _YOUNG_S
-    if is_young and seen.is_listing:  # there may be another name in it with the same stat: look again the next time
-        return path, _UNLIKE_ANY, None
-    return path, stat, seen.content if is_young else None
+    return source_of(path, seen.stat, seen.content if seen.names is None else digest_of_names(seen.names), now)

@@ -18,6 +18,7 @@ from dodo_hooks.core.plan import (
     Retention,
     Selection,
 )
+from dodo_hooks.host.files.private_files import read_private
 from dodo_hooks.host.posix import os
 
 TYPE_CHECKING = False
@@ -28,9 +29,10 @@ if TYPE_CHECKING:
     from dodo_hooks.core.plan_parts import Condition
 
     Stat = tuple[int, ...]
-    Source = tuple[str, Stat | None, bytes | None]  # path, its stat (None: absent), its content if it was young
+    # Path; its stat, None: absent; its bytes if it was young, else their digest or that of its names, None: unread
+    Source = tuple[str, Stat | None, bytes | str | None]
 
-_FORMAT = 17
+_FORMAT = 18
 KEY = (
     _FORMAT,
     __version__,
@@ -42,6 +44,17 @@ KEY = (
 
 
 _new = tuple.__new__  # KEY says that there are as many values as the class has fields
+
+
+def read_compiled(path: str, top: str) -> "Compiled | None":
+    """Return a plan that was written for this working tree, whether it is still valid or not; None where none is."""
+    try:
+        fields = marshal.loads(read_private(path))
+    except (OSError, ValueError, EOFError, TypeError):  # not there, or not marshal
+        return None
+    if not isinstance(fields, tuple) or len(fields) != len(Compiled._fields) or fields[0] != KEY or fields[1] != top:
+        return None
+    return Compiled(*fields)
 
 
 class Compiled(Record):

@@ -1,9 +1,10 @@
 """The cache of compiled plans (section 9; HOT).
 
 A hook file is read, checked and compiled once. After that, a firing reads a few kilobytes of marshal and compares the
-stat of each source. A file that was looked up and not found counts as an absent source; a folder whose names mattered
-is a source, too. The platform belongs to the key, since some commands are for one system only. Each hook's jobs are a
-bytes value of their own, so a firing builds only the hook that it runs.
+stat of each source. Where a stat differs, the bytes are compared (kept_plans.py). A file that was looked up and not
+found counts as an absent source; a folder whose names mattered is a source, too. The platform belongs to the key, since
+some commands are for one system only. Each hook's jobs are a bytes value of their own, so a firing builds only the hook
+that it runs.
 
 The cache is never trusted: a plan that differs from what is expected in any way is compiled again.
 """
@@ -11,9 +12,8 @@ The cache is never trusted: a plan that differs from what is expected in any way
 import marshal
 
 from dodo_hooks.core.errors import StoreError
-from dodo_hooks.host.files.private_files import read_private
 from dodo_hooks.host.posix import lexists, os, read_file
-from dodo_hooks.plans.compiled_plan import KEY, Compiled, numbers_of
+from dodo_hooks.plans.compiled_plan import Compiled, numbers_of, read_compiled
 from dodo_hooks.store import layout
 
 TYPE_CHECKING = False
@@ -30,19 +30,31 @@ def load_compiled(world: "World", top: str) -> "tuple[Compiled, bool]":
         ConfigError: its hook file cannot be used.
     """
     path = _path(world, top)
-    compiled = _read(path, top)
-    if compiled is not None:
-        return compiled, not compiled.has_fired
-    from dodo_hooks.plans.compile_plan import compile_plan
+    latest = read_compiled(path, top)
+    if latest is not None and _is_current(latest):
+        return latest, not latest.has_fired
+    from dodo_hooks.plans.kept_plans import find_kept, keep
 
-    compiled, _ = compile_plan(world, top)
+    compiled = find_kept(path, top, latest)
+    if compiled is None:
+        from dodo_hooks.plans.compile_plan import compile_plan
+
+        compiled, _ = compile_plan(world, top)
+    if latest is not None and (latest.settings, latest.hooks) != (compiled.settings, compiled.hooks):
+        keep(path, latest)
     _write(path, compiled)
-    return compiled, True
+    return compiled, not compiled.has_fired
 
 
 def cached_plan(world: "World", top: str) -> "Compiled | None":
-    """Return the plan of the working tree at `top` where it is cached; nothing is compiled."""
-    return _read(_path(world, top), top)
+    """Return the plan of the working tree at `top` where it is cached; nothing is compiled or written."""
+    path = _path(world, top)
+    latest = read_compiled(path, top)
+    if latest is not None and _is_current(latest):
+        return latest
+    from dodo_hooks.plans.kept_plans import find_kept
+
+    return find_kept(path, top, latest)
 
 
 def note_fired(world: "World", top: str, compiled: Compiled) -> None:
@@ -64,16 +76,8 @@ def _path(world: "World", top: str) -> str:
     return layout.plan_file(world.state, stat.st_dev, stat.st_ino)
 
 
-def _read(path: str, top: str) -> "Compiled | None":
-    """Return the cached plan, if it is still valid."""
-    try:
-        fields = marshal.loads(read_private(path))
-    except (OSError, ValueError, EOFError, TypeError):  # not there, or not marshal
-        return None
-    if not isinstance(fields, tuple) or len(fields) != len(Compiled._fields) or fields[0] != KEY or fields[1] != top:
-        return None
-    compiled = Compiled(*fields)
-    return compiled if all(_is_unchanged(source) for source in compiled.sources) else None
+def _is_current(compiled: Compiled) -> bool:
+    return all(_is_unchanged(source) for source in compiled.sources)
 
 
 def _is_unchanged(source: "Source") -> bool:
@@ -84,7 +88,7 @@ def _is_unchanged(source: "Source") -> bool:
         is_same = numbers_of(os.stat(path)) == stat
     except OSError:
         return False
-    return is_same and (content is None or content == read_file(path))
+    return is_same and (not isinstance(content, bytes) or content == read_file(path))
 
 
 def _write(path: str, compiled: Compiled) -> None:

@@ -13,6 +13,7 @@
     STATE/dodo-hooks/trust/KEY                     the decision about a repository (trust/decisions.py)
                           /KEY.skipped             the hooks that did not run while there was no decision
     STATE/dodo-hooks/plans/ID.plan                 compiled hook files
+                          /ID.kept/                those used before (plans/kept_plans.py)
     STATE/dodo-hooks/doit/REPO.json                doit's dependency database
     STATE/dodo-hooks/results/REPO/JOB/KEY          a kept success (results/kept.py); KEY-WORKTREE where it has outputs
                                   /repository      the git common directory (store/cache_dirs.py)

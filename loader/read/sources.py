@@ -28,7 +28,7 @@ class Seen:
 
     stat: os.stat_result | None  # None: there was nothing of this name
     content: bytes | None = None  # of a file that was read
-    is_listing: bool = False  # the names in it mattered
+    names: list[str] | None = None  # those in a folder, where they mattered
 
 
 class SourceError(DiagnosticError):
@@ -107,7 +107,7 @@ class Sources:
             raise SourceError("expected a folder, found a file") from None
         except OSError as error:
             raise SourceError(f"the folder cannot be read: {error.strerror}") from None
-        self.seen[folder] = Seen(before, is_listing=True)
+        self.seen[folder] = Seen(before, names=names)
         return names
 
     def matching(self, pattern: str) -> list[str]:

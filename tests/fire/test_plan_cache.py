@@ -8,7 +8,7 @@ import pytest
 
 from dodo_hooks.core.errors import ConfigError
 from dodo_hooks.host.world import World
-from dodo_hooks.plans import compile_plan
+from dodo_hooks.plans import kept_plans
 from dodo_hooks.plans.compiled_plan import KEY, Compiled
 from dodo_hooks.plans.plan_cache import load_compiled, note_fired
 from kit.repo import Repo
@@ -39,7 +39,7 @@ def command(repo: Repo) -> str:
 @pytest.fixture
 def old(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> Repo:
     """Return a repository whose hook file and folders count as old, since nobody can set the time of a change back."""
-    monkeypatch.setattr(compile_plan, "_YOUNG_S", -1.0)
+    monkeypatch.setattr(kept_plans, "_YOUNG_S", -1.0)
     repo.file("extends: ['parts/*.yml', x.yml]\n" + LINT)
     repo.file("", "parts/a.yml")
     repo.file("", "x.yml")
@@ -121,13 +121,13 @@ def test_r22_a_hook_file_that_appears_wins_and_a_broken_overlay_is_refused(old: 
     assert not is_new(old)  # what was kept before is still good
 
 
-def test_a_young_file_is_compared_by_its_content_and_a_young_folder_is_read_again(repo: Repo) -> None:
+def test_a_young_file_is_compared_by_its_content_and_a_young_folder_by_its_names(repo: Repo) -> None:
     repo.file("extends: ['parts/*.yml']\n" + LINT)
     repo.file("", "parts/a.yml")
     folder = repo.path / "parts"
     os.utime(folder, ns=(LONG_AGO_NS, LONG_AGO_NS))
     assert is_new(repo)
-    assert is_new(repo)  # the folder's ctime is young
+    assert not is_new(repo)  # the folder's ctime is young: its names are compared
     (repo.path / "parts/a.yml").unlink()
     folder.rmdir()
     assert is_new(repo)
@@ -144,7 +144,7 @@ def test_a_young_file_is_compared_by_its_content_and_a_young_folder_is_read_agai
 def test_the_overlay_of_the_main_working_tree_is_watched_in_a_linked_one(
     repo: Repo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(compile_plan, "_YOUNG_S", -1.0)
+    monkeypatch.setattr(kept_plans, "_YOUNG_S", -1.0)
     linked = repo.worktree("linked")
     linked.file(LINT)
     assert (is_new(linked), is_new(linked), command(linked)) == (True, False, "base")
@@ -153,7 +153,7 @@ def test_the_overlay_of_the_main_working_tree_is_watched_in_a_linked_one(
 
 
 def test_a_main_working_tree_that_moves_is_followed(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compile_plan, "_YOUNG_S", -1.0)
+    monkeypatch.setattr(kept_plans, "_YOUNG_S", -1.0)
     linked = repo.worktree("linked")
     linked.file(LINT)
     assert (is_new(linked), is_new(linked)) == (True, False)

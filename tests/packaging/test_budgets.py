@@ -54,3 +54,10 @@ def test_what_people_wait_for_stays_within_its_budget(ready: Repo, argv: tuple[s
     measured = zip(Cost._fields, cost, budget, strict=True)
     over = [f"{name}: {spent}, the budget is {limit}" for name, spent, limit in measured if spent > limit * ALLOWANCE]
     assert not over, cost
+
+
+def test_a_hook_file_that_was_only_touched_costs_no_compilation(ready: Repo) -> None:
+    """A branch switch writes it anew, mostly with the same bytes."""
+    (ready.path / "hooks.dodo").touch()
+    cost = count_over_python(ready, ".git/hooks/pre-commit")
+    assert cost.modules <= 9 * ALLOWANCE and cost.processes == 1, cost

@@ -158,7 +158,7 @@ def test_everything_that_was_looked_for_is_known(tmp_path: Path, write: Write) -
     assert {name for name, one in seen.items() if one.content is not None} == {
         "hooks.dodo", "parts/a.yml", "x.yml", ".hooks.dodo.d/pre-push.yml", ".hooks.local.dodo"
     }  # fmt: skip
-    assert {name for name, one in seen.items() if one.is_listing} == {"parts", ".hooks.dodo.d"}
+    assert {name for name, one in seen.items() if one.names is not None} == {"parts", ".hooks.dodo.d"}
     absent = {name for name, one in seen.items() if one.stat is None}
     assert {"hooks.local.dodo", ".config/hooks.local.dodo.yaml", ".hooks.dodo", "daft.yml", "lefthook.toml"} <= absent
     assert sources.seen["/elsewhere/hooks.local.dodo"].stat is None

@@ -4,19 +4,20 @@ import gc
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dodo_hooks.core.diagnostics import ERROR, Diagnostic, Location
 from dodo_hooks.core.errors import ConfigError
 from dodo_hooks.core.plan import Plan, Retention
-from dodo_hooks.core.plan_parts import Conduct
 from dodo_hooks.loader.compile.hooks import CompileContext, compile_hooks
 from dodo_hooks.loader.compile.job_commands import Platform
 from dodo_hooks.loader.compile.job_files import IsTracked
+from dodo_hooks.loader.formats.pre_commit.config_hook import Resolver
+from dodo_hooks.loader.formats.pre_commit.overlay import leave_moved
 from dodo_hooks.loader.layers.discover import Found
 from dodo_hooks.loader.layers.extends import read_layers
 from dodo_hooks.loader.read.comments import LINE_END
-from dodo_hooks.loader.read.nodes import ListNode, MapNode, node_at
+from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Scalar, node_at
 from dodo_hooks.loader.read.sources import Sources
 from dodo_hooks.loader.schema.read_models import read_models
 
@@ -32,18 +33,24 @@ class Loaded:
 
 
 def load(
-    found: Found, sources: Sources | None = None, main_top: str | None = None, is_tracked: IsTracked = lambda _: set()
+    found: Found,
+    sources: Sources | None = None,
+    main_top: str | None = None,
+    is_tracked: IsTracked = lambda _: set(),
+    resolver: Resolver | None = None,
 ) -> Plan:
     """Return the plan of the file and its layers.
 
     An empty file is a plan without hooks. `Job.record` is left empty. `sources` records the files that the plan depends
     on. `main_top` is the top of the main working tree, whose local overlay counts in the linked ones, too. `is_tracked`
-    asks git which outputs it tracks; where nobody asks, none is.
+    asks git which outputs it tracks; where nobody asks, none is. `resolver` resolves the hooks of pre-commit's file;
+    without one those of other repositories stay unresolved.
 
     Raises:
         ConfigError: it holds all diagnostics, sorted by file.
+        HooksError: the resolver cannot resolve a hook.
     """
-    return load_with_tree(found, sources or Sources(), main_top, is_tracked).plan
+    return load_with_tree(found, sources or Sources(), main_top, is_tracked, resolver).plan
 
 
 @contextmanager
@@ -60,30 +67,36 @@ def _without_collections() -> Iterator[None]:
 
 @_without_collections()
 def load_with_tree(
-    found: Found, sources: Sources, main_top: str | None = None, is_tracked: IsTracked = lambda _: set()
+    found: Found,
+    sources: Sources,
+    main_top: str | None = None,
+    is_tracked: IsTracked = lambda _: set(),
+    resolver: Resolver | None = None,
 ) -> Loaded:
     """Return the plan of the file and its layers, with the merged tree.
 
     Raises:
         ConfigError: it holds all diagnostics, sorted by file.
     """
-    layers = read_layers(found, sources, main_top)
-    root, diagnostics, refused = layers.root, [*layers.diagnostics], None
-    conducts: Mapping[Location, Conduct] = {}
+    layers = read_layers(found, sources, main_top, resolver)
+    root, diagnostics, refused, below = layers.root, [*layers.diagnostics], None, layers.below
     if not layers.is_complete:
         raise_errors(diagnostics, layers.texts)
     if found.config_format.translate is not None:
-        translation = found.config_format.translate(root)
-        root = translation.root
-        diagnostics += translation.diagnostics
-        refused, conducts = translation.refused, translation.conducts
+        below = found.config_format.translate(root, resolver)
+        root, refused = below.root, below.refused
+        diagnostics += below.diagnostics
+    elif below is not None:
+        root = leave_moved(root, below.config_hooks)
     # `x-...:` at the top only holds anchors for aliases.
     root = MapNode(root.mark, tuple(entry for entry in root.entries if not entry.key.startswith("x-")))
     raise_errors(check_size(root), layers.texts)
     file, tree, errors = read_models(root)
     context = CompileContext(
-        Platform.this(), lambda path: sources.is_there(posixpath.join(found.top, path)), is_tracked, refused, conducts
+        Platform.this(), lambda path: sources.is_there(posixpath.join(found.top, path)), is_tracked, refused
     )
+    if below is not None:
+        context = replace(context, config_hooks=below.config_hooks, installed=below.installed)
     hooks, found_later = compile_hooks(file, tree, context)
     diagnostics += [*errors, *found_later]
     raise_errors(diagnostics, layers.texts)
@@ -102,7 +115,13 @@ def load_with_tree(
         config_format=found.config_format.name,
         required_hooks=tuple(hook.name for hook in hooks if any(job.results.is_required for job in hook.jobs)),
     )
-    return Loaded(plan, root)
+    return Loaded(plan, _over(root, below.file) if below is not None and below.file else root)
+
+
+def _over(root: MapNode, file: str) -> MapNode:
+    """Return the tree over pre-commit's file: the hooks of that cannot be written into it."""
+    extends = Entry(root.mark, "extends", Scalar(root.mark, file, file))
+    return MapNode(root.mark, (extends, *root.entries))
 
 
 def check_size(root: MapNode) -> list[Diagnostic]:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from dodo_hooks.core.diagnostics import Diagnostic
     from dodo_hooks.core.files.file_tags import TagTables
-    from dodo_hooks.core.plan_parts import Check, Conduct, Group, Input, Matcher, Requirement, Share, TagRule
+    from dodo_hooks.core.plan_parts import Check, Conduct, Group, Input, Matcher, Patch, Requirement, Share, TagRule
 
 FOREGROUND = "foreground"
 BACKGROUND = "background"
@@ -120,6 +120,8 @@ class Execution(Record):
     nice: "int | None" = None  # None: 0 in the foreground, lowered in the background (R13)
     interactive: bool = False  # alone, with the terminal (R14)
     use_stdin: bool = False  # gets what git gives to the hook (G3)
+    patch: "Patch" = ()  # what it changes in its environment, before `env` (P3)
+    is_unresolved: bool = False  # pre-commit has to resolve or install it before it can run (P3)
 
 
 class Order(Record):
@@ -238,6 +240,7 @@ class Hook(Record):
     warns: bool = False  # `fail_mode: warn`: a failure is reported and does not fail git
     is_task: bool = False  # run manually only, under this name
     requires: "tuple[Requirement, ...]" = ()  # what a push waits for (V3)
+    is_on_demand: bool = False  # it gets a shim only where `install` names it (P2)
     tag_tables: "TagTables | None" = None  # by which files get their tags; None: no job of it needs them
 
     @property

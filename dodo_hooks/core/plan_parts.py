@@ -9,6 +9,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    # The change of one variable each: no parts unset it, else they are put together. A part is a text, or the name of a
+    # variable whose present value is meant, with a default.
+    Patch = tuple[tuple[str, tuple[str | tuple[str, str], ...] | None], ...]
     Matcher = tuple[Any, ...]  # a compiled pattern: loader/globs makes it, core/matching applies it
 
 

@@ -95,6 +95,7 @@ class FactCollector:
             "argv": job.execution.argv,
             "root": job.execution.root,
             "env": {name: digest_of(value) for name, value in job.execution.env},
+            **({"patch": digest_of(repr(job.execution.patch))} if job.execution.patch else {}),
             "env_inputs": {name: _digest(environ.get(name)) for name in job.results.env_inputs},
             "event": {name: _digest(environ.get(name)) for name in self._ours_in(job, environ)},
             "stdin": digest_of(self.occasion.stdin) if job.execution.use_stdin else None,

@@ -102,6 +102,8 @@ def _names_itself(member: Member) -> str:
         return SETUP
     if body.script is not None:
         return body.script
+    if body.pre_commit is not None:
+        return body.pre_commit
     if isinstance(body.run, str):
         return with_literal_braces(_EXPORTS.sub("", body.run))
     if isinstance(body.run, list):
@@ -177,12 +179,15 @@ def files_of(member: Member, hook: HookBody) -> str | None:
 
 def type_rule_of(member: Member) -> TagRule | None:
     """Return the tags that the files of a job must have; None where it asks for none."""
-    levels = [*reversed(member.levels)]
+    levels = member.levels[::-1]
+    for body in levels:
+        if body.types or body.types_or or body.exclude_types:
+            break
+    else:
+        return None
     types = next((body.types for body in levels if body.types), [])
     types_or = next((body.types_or for body in levels if body.types_or), [])
     exclude_types = next((body.exclude_types for body in levels if body.exclude_types), [])
-    if not (types or types_or or exclude_types):
-        return None
     return TagRule(tuple(types), tuple(types_or), tuple(exclude_types))
 
 

@@ -26,9 +26,12 @@ from dodo_hooks.core.plan import (
     Report,
     Selection,
 )
-from dodo_hooks.core.plan_parts import Conduct, Group
+from dodo_hooks.core.plan_parts import Group
 from dodo_hooks.core.text.names import directory_name
+from dodo_hooks.core.text.nearest import choose_from
+from dodo_hooks.core.text.terminal_text import quote
 from dodo_hooks.loader.compile import job_commands
+from dodo_hooks.loader.compile.config_hooks import command_of_hook, conduct_of_hook, patch_of_hook, rule_of_hook
 from dodo_hooks.loader.compile.flatten import (
     Flat,
     Member,
@@ -76,6 +79,7 @@ from dodo_hooks.loader.compile.validation import (
     owners,
     subject_of_job,
 )
+from dodo_hooks.loader.formats.pre_commit.config_hook import ConfigHook
 from dodo_hooks.loader.globs.type_tags import tag_tables
 from dodo_hooks.loader.read.nodes import Node, mark_at, mark_inside, node_at
 from dodo_hooks.loader.schema.file_models import HookFile
@@ -100,7 +104,8 @@ class CompileContext:
     # In a file of another tool what is doubtful is no error, but a job that fails: those that its translation refused,
     # and why. None: the file is one of ours.
     refused: Mapping[Location, str] | None
-    conducts: Mapping[Location, Conduct] = field(default_factory=dict[Location, Conduct])  # of jobs of another tool
+    config_hooks: Mapping[str, ConfigHook] = field(default_factory=dict[str, ConfigHook])  # those of pre-commit's file
+    installed: tuple[str, ...] | None = None  # the hooks that `install` installs; None: all that have jobs
 
     @property
     def is_own(self) -> bool:
@@ -190,6 +195,9 @@ class _Compiler:
     def _command(self, number: int) -> Command | Diagnostic:
         """Return the command of a job, or an error about it."""
         member = self.flat.members[number]
+        if member.body.pre_commit is not None:
+            hook = self._config_hook(member)
+            return self._unknown_hook(member, number) if hook is None else command_of_hook(hook)
         key = "run" if member.body.script is None else "script"
         text: str | None
         if member.body.script is not None:
@@ -200,6 +208,22 @@ class _Compiler:
             if text is None:
                 return job_commands.absent_command(member.body.run, self.context.machine)
         return self._checked(text, member, [*member.path, key], subject_of_job(self.flat.names[number]))
+
+    def _config_hook(self, member: Member) -> ConfigHook | None:
+        """Return the hook of pre-commit's file that a job runs: that of this name, or of this alias."""
+        name = member.body.pre_commit
+        hooks = self.context.config_hooks
+        if name is None or name in hooks:
+            return hooks[name] if name else None
+        return next((hook for hook in hooks.values() if hook.alias == name), None)
+
+    def _unknown_hook(self, member: Member, number: int) -> Diagnostic:
+        mark, subject = mark_at(self.tree, [*member.path, "pre_commit"]), subject_of_job(self.flat.names[number])
+        if not self.context.config_hooks:
+            fix = 'add "extends: .pre-commit-config.yaml"'
+            return Diagnostic(mark, "there are no hooks of pre-commit's below this file", subject, fix=fix)
+        near = choose_from(member.body.pre_commit or "", self.context.config_hooks)
+        return Diagnostic(mark, f"the config file has no hook {quote(member.body.pre_commit or '')}{near}", subject)
 
     def _checked(self, text: str, member: Member, path: list[str | int], subject: str) -> Command | Diagnostic:
         """Return the command of a text, or an error.
@@ -286,12 +310,13 @@ class _Compiler:
             checks=tuple(checks.all),
             warns=body.fail_mode == "warn",
             is_task=self.setting.is_task,
+            is_on_demand=self._is_on_demand(),
             tag_tables=tag_tables() if any(job.selection.files and job.selection.files.tags for job in jobs) else None,
         )
 
     def _job(self, number: int, member: Member, command: Command, checks: Checks, phase: str) -> Job:
         """Return a job without its order."""
-        body, name = member.body, self.flat.names[number]
+        body, name, hook = member.body, self.flat.names[number], self._config_hook(member)
         return Job(
             number=number,
             name=name,
@@ -302,7 +327,7 @@ class _Compiler:
             changes=Changes(
                 body.stage_fixed,
                 self._fails_on_changes(member) if phase == FOREGROUND else (),
-                self._conduct(member),
+                conduct_of(body, conduct_of_hook(hook) if hook else None),
             ),
             results=result_rule(member, root_of(member), self.outputs),
             report=Report(
@@ -311,14 +336,14 @@ class _Compiler:
                 max_log_bytes=body.log.max_log_size,
                 retention_s=body.log.retention,
             ),
-            description=body.description,
-            label=self.flat.labels[number],
+            description=body.description or (hook.title if hook else ""),
+            label=hook.title if hook else self.flat.labels[number],
             tags=tags_of(member),
-            within=tuple(group.name for group in member.around if group.name is not None),
+            within=self._within(member, hook),
         )
 
     def _execution(self, member: Member, command: Command, phase: str) -> Execution:
-        body, timeout_s = member.body, timeout_of(member)
+        body, timeout_s, hook = member.body, timeout_of(member), self._config_hook(member)
         return Execution(
             command=command.shown,
             argv=command.argv,
@@ -332,6 +357,8 @@ class _Compiler:
             nice=body.nice,
             interactive=body.interactive,
             use_stdin=body.use_stdin,
+            patch=patch_of_hook(hook) if hook else (),
+            is_unresolved=hook is not None and hook.is_unresolved,
         )
 
     def _selection(self, number: int, member: Member, command: Command, checks: Checks) -> Selection:
@@ -351,10 +378,19 @@ class _Compiler:
         # Those of a snapshot are what its commit changed (S7).
         return "" if event == _OF_AN_EVENT[CHANGED] and number in self.flat.snapshots else event
 
-    def _conduct(self, member: Member) -> Conduct | None:
-        known = self.context.conducts
-        job = node_at(self.tree, member.path) if known else None
-        return conduct_of(member.body, known.get(job.mark) if job else None)
+    def _within(self, member: Member, hook: ConfigHook | None) -> tuple[str, ...]:
+        """Return the names by which a job can be selected beside its own: those of its groups, its id and its alias."""
+        others = (hook.id, hook.alias) if hook else ()
+        names = (*(group.name for group in member.around), *others)
+        return tuple(dict.fromkeys(name for name in names if name and name != member.body.name))
+
+    def _is_on_demand(self) -> bool:
+        """Return whether only pre-commit's file has jobs for this event, and would not have it installed."""
+        installed, event = self.context.installed, self.setting.hook
+        if installed is None or event in installed or self.setting.is_task:
+            return False
+        hooks = [self._config_hook(member) for member in self.flat.members]
+        return all(hook is not None and event in hook.stages for hook in hooks)
 
     def _script(self, script: str | None) -> str:
         return "" if script is None else job_commands.script_file(script, self.setting, self._is_local(script))
@@ -368,6 +404,8 @@ class _Compiler:
 
         It is None for a job that is not about files.
         """
+        if (hook := self._config_hook(member)) is not None:
+            return rule_of_hook(hook, self.setting.hook, member)
         levels = member.levels
         lister = files_of(member, self.body)
         if lister and self.context.is_own:

@@ -7,11 +7,11 @@ keeps the location where it was written. A generated node has the location of th
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from dodo_hooks.core.diagnostics import NOTE, WARNING, Diagnostic, Location, parts_of, with_fix
+from dodo_hooks.core.diagnostics import ERROR, NOTE, WARNING, Diagnostic, Location, parts_of, with_fix
 from dodo_hooks.core.plan import CI, ELSEWHERE
-from dodo_hooks.core.plan_parts import Conduct
 from dodo_hooks.core.text.nearest import did_you_mean, nearest
 from dodo_hooks.core.text.terminal_text import join_or, quote
+from dodo_hooks.loader.formats.pre_commit.config_hook import ConfigHook
 from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node, Scalar, is_empty, items_of
 
 _COMMANDS = ("run", "script", "group")
@@ -31,7 +31,9 @@ class Translation:
     root: MapNode
     diagnostics: list[Diagnostic]
     refused: Mapping[Location, str] = field(default_factory=dict[Location, str])  # jobs that cannot run here, and why
-    conducts: Mapping[Location, Conduct] = field(default_factory=dict[Location, Conduct])  # of jobs, where it is known
+    config_hooks: Mapping[str, ConfigHook] = field(default_factory=dict[str, ConfigHook])  # by the names of their jobs
+    file: str = ""  # that of pre-commit's, from the top
+    installed: tuple[str, ...] | None = None  # the hooks that `install` installs; None: all that have jobs
 
 
 @dataclass(slots=True)
@@ -40,6 +42,10 @@ class DiagnosticCollector:
 
     found: list[Diagnostic] = field(default_factory=list[Diagnostic])
     refused: dict[Location, str] = field(default_factory=dict[Location, str])
+
+    @property
+    def has_errors(self) -> bool:
+        return any(one.severity == ERROR for one in self.found)
 
     def error(self, mark: Location, message: str, subject: str = "") -> None:
         self._add(Diagnostic(mark, message, subject))

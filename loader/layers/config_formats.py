@@ -13,6 +13,7 @@ from dodo_hooks.loader.layers.merge import Rules
 from dodo_hooks.loader.read.nodes import MapNode
 
 if TYPE_CHECKING:
+    from dodo_hooks.loader.formats.pre_commit.config_hook import Resolver
     from dodo_hooks.loader.formats.translation import Translation
 
 
@@ -48,7 +49,8 @@ class ConfigFormat:
     rules: Rules
     hook_files: HookFiles | None = None
     alone: tuple[str, ...] = ()  # candidates for the hook file where there is no other
-    translate: "Callable[[MapNode], Translation] | None" = None  # from the merged tree to ours; None: it is ours
+    # From the merged tree to ours; None: it is ours. The resolver is for the hooks of pre-commit's file.
+    translate: "Callable[[MapNode, Resolver | None], Translation] | None" = None
 
 
 # Our own
@@ -86,7 +88,7 @@ def _daft_folder(main: str) -> str:
     return ".config/daft" if main.startswith(".config/") else ""
 
 
-def _translate_daft(root: MapNode) -> "Translation":
+def _translate_daft(root: MapNode, _: "Resolver | None") -> "Translation":
     from dodo_hooks.loader.formats.daft.daft_file import translate
 
     return translate(root)
@@ -118,7 +120,7 @@ def _lefthook_names(stem: str) -> tuple[str, ...]:
 _LEFTHOOK_LOCAL = _lefthook_names("lefthook-local")
 
 
-def _translate_lefthook(root: MapNode) -> "Translation":
+def _translate_lefthook(root: MapNode, _: "Resolver | None") -> "Translation":
     from dodo_hooks.loader.formats.lefthook.lefthook_file import translate
 
     return translate(root)
@@ -134,4 +136,22 @@ LEFTHOOK = ConfigFormat(
     translate=_translate_lefthook,
 )
 
-CONFIG_FORMATS = (DODO, DAFT, LEFTHOOK)
+# pre-commit: https://pre-commit.com for the name. A hooks.dodo may lie over it, and nothing else.
+
+
+def _translate_pre_commit(root: MapNode, resolver: "Resolver | None") -> "Translation":
+    from dodo_hooks.loader.formats.pre_commit.config_file import translate
+
+    return translate(root, resolver)
+
+
+PRE_COMMIT = ConfigFormat(
+    name="pre-commit",
+    candidates=(".pre-commit-config.yaml", ".pre-commit-config.yml"),
+    local_names=lambda _: (),
+    extends=Extends(),
+    rules=Rules(),
+    translate=_translate_pre_commit,
+)
+
+CONFIG_FORMATS = (DODO, DAFT, LEFTHOOK, PRE_COMMIT)

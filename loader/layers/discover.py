@@ -3,7 +3,7 @@
 import posixpath
 
 from dodo_hooks.core.named_tuple import Record
-from dodo_hooks.loader.layers.config_formats import CONFIG_FORMATS, DODO, ConfigFormat
+from dodo_hooks.loader.layers.config_formats import CONFIG_FORMATS, DODO, PRE_COMMIT, ConfigFormat
 from dodo_hooks.loader.read.sources import Sources
 
 
@@ -31,8 +31,9 @@ def find_hook_file(top: str, sources: "Sources | None" = None) -> "Found | None"
         for candidate in one.candidates
         if sources.is_there(path := posixpath.join(top, candidate))
     ]
-    if not present:
-        return _found_alone(top, sources)
+    alone = _found_alone(top, sources) if not present or present[0][0] is PRE_COMMIT else None
+    if alone is not None or not present:
+        return alone
     (config_format, first), *others = present
     return Found(first, top, config_format, top, tuple(other for _, other in others))
 

@@ -2,6 +2,7 @@
 
 From the lowest to the highest: the hook file, the files in its `extends`, the files for one hook each, the local
 overlay of the main working tree, the one of this working tree. The files in a file's `extends` follow right after it.
+A .pre-commit-config.yaml among them is below all: a hooks.dodo changes what its hooks do.
 """
 
 import os
@@ -9,8 +10,11 @@ import posixpath
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from dodo_hooks.core.diagnostics import NOTE, Diagnostic, Location
+from dodo_hooks.core.diagnostics import ERROR, NOTE, Diagnostic, Location
 from dodo_hooks.core.text.terminal_text import quote
+from dodo_hooks.loader.formats.pre_commit.config_hook import Resolver
+from dodo_hooks.loader.formats.translation import Translation
+from dodo_hooks.loader.layers.config_formats import DODO, PRE_COMMIT
 from dodo_hooks.loader.layers.discover import Found, local_overlays
 from dodo_hooks.loader.layers.merge import Layer, merge_layers
 from dodo_hooks.loader.read.json_reader import parse_json
@@ -33,14 +37,21 @@ class Layers:
     is_complete: bool
     diagnostics: tuple[Diagnostic, ...]
     texts: Mapping[str, bytes]  # of the files that were read, by the names in their locations
+    below: Translation | None = None  # of pre-commit's file, where that is one of the layers
 
 
-def read_layers(found: Found, sources: Sources, main_top: str | None = None) -> Layers:
+def read_layers(
+    found: Found, sources: Sources, main_top: str | None = None, resolver: Resolver | None = None
+) -> Layers:
     """Read the hook file and its layers; errors become diagnostics, not exceptions.
 
-    `main_top` is the top of the main working tree, where there is another one (section 4).
+    `main_top` is the top of the main working tree, where there is another one (section 4). `resolver` resolves the
+    hooks of pre-commit's file, where that is one of the layers.
+
+    Raises:
+        HooksError: the resolver cannot resolve them.
     """
-    reader = _Reader(found, sources)
+    reader = _Reader(found, sources, resolver)
     reader.add(found.file)
     if found.home is not None:
         reader.add_hook_files(found.home)
@@ -48,9 +59,10 @@ def read_layers(found: Found, sources: Sources, main_top: str | None = None) -> 
         if main_top is not None and main_top != found.home:
             reader.add_local(main_top)
         reader.add_local(found.home)
+    reader.note_others()
     bottom = Layer(MapNode(Location(path_below(found.top, found.file), 1, 1), ()))
     root = merge_layers(reader.layers or [bottom], found.config_format.rules)
-    return Layers(root, reader.is_complete, tuple(reader.diagnostics), reader.texts)
+    return Layers(root, reader.is_complete, tuple(reader.diagnostics), reader.texts, reader.below)
 
 
 def not_read(path: str, instead: str, top: str) -> Diagnostic:
@@ -70,12 +82,14 @@ class _Step:
 class _Reader:
     """A collector of layers, file by file."""
 
-    def __init__(self, found: Found, sources: Sources) -> None:
+    def __init__(self, found: Found, sources: Sources, resolver: Resolver | None) -> None:
         self.layers: list[Layer] = []
         self.texts: dict[str, bytes] = {}
-        self.diagnostics = [not_read(other, found.file, found.top) for other in found.also]
+        self.diagnostics: list[Diagnostic] = []
         self.is_complete = True
+        self.below: Translation | None = None
         self._found = found
+        self._resolver = resolver
         self._config_format = found.config_format
         self._sources = sources
         self._done: set[str] = set()  # files, without links
@@ -92,9 +106,25 @@ class _Reader:
             self._done.add(real)
             root = self._read(path, chain[-1].mark if chain else None)
             if root is not None:
+                if self._config_format is DODO and path.endswith(tuple(f"/{name}" for name in PRE_COMMIT.candidates)):
+                    self.layers.insert(0, Layer(self._translated(root)))
+                    return
                 self.layers.append(Layer(_without_extends(root)))
                 for mark, further in self._extended(root, path):
                     self.add(further, (*chain, _Step(real, mark)))
+
+    def note_others(self) -> None:
+        """Add notes about hook files that are there and are none of the layers."""
+        others = [other for other in self._found.also if os.path.realpath(other) not in self._done]
+        self.diagnostics[:0] = [not_read(other, self._found.file, self._found.top) for other in others]
+
+    def _translated(self, root: MapNode) -> MapNode:
+        """Return pre-commit's file in our format."""
+        assert PRE_COMMIT.translate is not None
+        found = self.below = PRE_COMMIT.translate(root, self._resolver)
+        self.diagnostics += found.diagnostics
+        self.is_complete &= not any(one.severity == ERROR for one in found.diagnostics)
+        return found.root
 
     def add_hook_files(self, home: str) -> None:
         files = self._config_format.hook_files

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from dodo_hooks.loader.read.nodes import Entry, ListNode, MapNode, Node, Scalar, is_empty
 
 # The kinds of jobs, each with the keys that have no effect without it: a job has one of them.
-_KINDS = {"run": ("run",), "script": ("script", "runner", "args"), "group": ("group",)}
+_KINDS = {"run": ("run",), "script": ("script", "runner", "args"), "group": ("group",), "pre_commit": ("pre_commit",)}
 
 
 @dataclass(frozen=True, slots=True)

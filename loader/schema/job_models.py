@@ -66,7 +66,7 @@ def _in_place(node: object) -> object:
 
 
 class JobBody(Body):
-    """One job: exactly one of `run`, `script` and `group`, and its other keys."""
+    """One job: exactly one of `run`, `script`, `group` and `pre_commit`, and its other keys."""
 
     name: Text | None = None
     description: Text = ""
@@ -75,6 +75,7 @@ class JobBody(Body):
     runner: Annotated[FilledText | None, BeforeValidator(_in_place)] = None
     args: Annotated[Text | None, BeforeValidator(_in_place)] = None
     group: Annotated["GroupBody | None", BeforeValidator(_in_place), Shape("map")] = None
+    pre_commit: Annotated[FilledText | None, BeforeValidator(_in_place)] = None
     shell: FilledText = "sh"
     needs: Annotated[list[Text], BeforeValidator(value_parsers.items), Shape("list of names")] = []
     background: Flag | None = None
@@ -128,7 +129,10 @@ class JobBody(Body):
             return keys
         commands = [key for key in keys if key in COMMANDS]
         if not commands:
-            return {**keys, "run": _Refused("missing", "a job needs a command, a script or a group")}
+            return {
+                **keys,
+                "run": _Refused("missing", "a job needs a command, a script or a group"),
+            }
         refused: dict[str, _Refused] = {}
         if len(commands) > 1:
             both = " and ".join(map(quote, commands))

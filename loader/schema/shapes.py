@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 SCHEMA_FILE = Path(__file__).parents[1] / "hooks.schema.json"  # for editors: made of the models
-COMMANDS = ("run", "script", "group")  # a job has one of them
+COMMANDS = ("run", "script", "group", "pre_commit")  # a job has one of them
 
 
 @dataclass(frozen=True, eq=False)

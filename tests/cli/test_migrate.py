@@ -51,7 +51,7 @@ def test_a_local_overlay_stays_its_owners(cli: Cli, repo: Repo) -> None:
             "the hook file {}/.hooks.dodo exists already",
         ),
         ({}, [], "no hook file in {}"),
-        ({".pre-commit-config.yaml": ""}, [], "hooks of pre-commit need the environments that pre-commit makes"),
+        ({".pre-commit-config.yaml": "repos: []"}, [], ".pre-commit-config.yaml runs as it is"),
         ({"Makefile": ""}, ["Makefile"], "{}/Makefile is not a file of lefthook or daft by its name"),
         ({"lefthook.yml": "pre-commit: 3"}, [], "lefthook.yml:1:13: "),
         ({}, ["lefthook.yml"], "lefthook.yml: no such file"),

@@ -11,7 +11,7 @@ from pre_commit.commands.run import Classifier
 
 from dodo_hooks.core.files.file_tags import may_select, selects, tags_of_file, tags_of_name
 from dodo_hooks.core.plan_parts import TagRule
-from dodo_hooks.git.content.tagged_files import tags_on_disk
+from dodo_hooks.host.files.tags_on_disk import tags_on_disk
 from dodo_hooks.loader.globs.type_tags import tag_tables, type_tag
 from kit.chance import chance_of
 

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from dodo_hooks.loader.layers.discover import Found
     from dodo_hooks.loader.read.sources import Sources
 
-_OF_PRE_COMMIT = (".pre-commit-config.yaml", ".pre-commit-config.yml")
-
 
 @click.command()
 @click.argument("file", required=False)
@@ -71,22 +69,19 @@ def _find(world: World, top: str, file: str | None, sources: Sources) -> Found:
     Raises:
         UsageError: there is none, it is no other tool's, or there is a hook file of ours already.
     """
-    from dodo_hooks.loader.layers.config_formats import DODO
+    from dodo_hooks.loader.layers.config_formats import DODO, PRE_COMMIT
     from dodo_hooks.loader.layers.discover import find_hook_file, named_hook_file
 
     here = find_hook_file(top, sources)
     if here is not None and here.config_format is DODO:
         raise exists_already(here.file)
-    if file is None and here is None and any(os.path.exists(f"{top}/{name}") for name in _OF_PRE_COMMIT):
-        file = _OF_PRE_COMMIT[0]
-    if file is not None and os.path.basename(file) in _OF_PRE_COMMIT:
-        raise UsageError(
-            "hooks of pre-commit need the environments that pre-commit makes, so they cannot be converted; let a job "
-            "run them: `run: pre-commit run --files {staged_files}`"
-        )
     found = here if file is None else named_hook_file(file, top=top, base=world.cwd)
     if found is None:
         raise no_hook_file(top)
+    if found.config_format is PRE_COMMIT:
+        name = os.path.basename(found.file)
+        message = f"{name} runs as it is, so there is nothing to convert"
+        raise UsageError(f"{message}; a hooks.dodo that says `extends: {name}` can change what its hooks do")
     if found.config_format is DODO:
         raise UsageError(f"{found.file} is not a file of lefthook or daft by its name")
     return found

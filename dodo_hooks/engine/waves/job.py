@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dodo_hooks.core.plan import Hook, Job
+    from dodo_hooks.core.plan_parts import Patch
     from dodo_hooks.engine.protocols import Workspace
 
 TO_FILE = "file"  # output goes straight into the log: a job that outlives its run can keep writing (R16)
@@ -196,12 +197,26 @@ def environment_of(context: Context, job: "Job") -> "dict[str, str]":
     directory = {"PWD": directory_of(context, job)}
     workspace = context.workspaces.get(job.number)
     phase = context.environ if workspace is None else workspace.environ(context.environ)
-    environ = {**phase, **pagers, **directory, **dict(job.execution.env), "DODO_JOB": job.name}
+    patch = job.execution.patch
+    patched = apply_patch(patch, phase) if patch else phase
+    environ = {**patched, **pagers, **directory, **dict(job.execution.env), "DODO_JOB": job.name}
     if job.selection.files is not None:
         environ[FILES_VARIABLE] = layout.files_file(layout.job_dir(context.invocation_dir, job.directory))
     if job.changes.conduct is not None:
         environ["GIT_OPTIONAL_LOCKS"] = "0"  # a mere `git status` would lock the index for the jobs beside it (P6)
     return environ
+
+
+def apply_patch(patch: "Patch", environ: "Mapping[str, str]") -> "dict[str, str]":
+    """Return the environment with the changes of a job's patch; each sees the variables as they were before all."""
+    result = dict(environ)
+    for name, parts in patch:
+        if parts is None:
+            result.pop(name, None)
+        else:
+            values = (part if isinstance(part, str) else environ.get(part[0], part[1]) for part in parts)
+            result[name] = "".join(values)
+    return result
 
 
 def _open_output(context: Context, job: "Job") -> "tuple[int | None, int]":

@@ -235,7 +235,7 @@ def _with_results(hook: Hook, present: Hook | None, selected: Collection[int]) -
         same = now.get(job.name)
         if same is not None and _what_runs(same) == _what_runs(job):
             jobs[number] = job._replace(
-                execution=job.execution._replace(script=same.execution.script),
+                execution=job.execution._replace(script=same.execution.script, patch=same.execution.patch),
                 order=job.order._replace(is_setup=same.order.is_setup and number not in selected),
                 selection=job.selection._replace(files=job.selection.files and same.selection.files),
                 changes=job.changes._replace(conduct=same.changes.conduct),

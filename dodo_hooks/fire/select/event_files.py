@@ -151,7 +151,8 @@ class EventFiles:
         Raises:
             FilesError: git does not know the content of one.
         """
-        from dodo_hooks.git.content.tagged_files import tags_in_git, tags_on_disk
+        from dodo_hooks.git.content.tagged_files import tags_in_git
+        from dodo_hooks.host.files.tags_on_disk import tags_on_disk
 
         tables = self.tag_tables
         known = self._tags.setdefault(bool(job.workspace), {})

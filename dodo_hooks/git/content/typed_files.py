@@ -17,6 +17,7 @@ from dodo_hooks.core.files.file_types import (
     SYMLINK,
     TEXT,
 )
+from dodo_hooks.host.files.tags_on_disk import READ_BYTES, read_beginning
 from dodo_hooks.host.posix import S_ISLNK, S_ISREG, os
 
 TYPE_CHECKING = False
@@ -70,9 +71,6 @@ def _find(column: int, word: str) -> "str | None":
         if word in row[column].split():
             return name
     return None
-
-
-_READ_BYTES = 8192  # of the content
 
 
 class TypeTest:
@@ -185,17 +183,8 @@ def _beginnings(take: "Callable[[bytes], None]") -> "Generator[None, bytes, None
             raise GitError(f"git cat-file: {line.decode('ascii', 'replace')}")
         left, content = int(size), b""
         while left >= len(data):  # the newline behind the content is still to come
-            content += data[: _READ_BYTES - len(content)]
+            content += data[: READ_BYTES - len(content)]
             left -= len(data)
             data = yield
-        take(content + data[: min(left, _READ_BYTES - len(content))])
+        take(content + data[: min(left, READ_BYTES - len(content))])
         data = data[left + 1 :]
-
-
-def read_beginning(path: bytes) -> bytes:
-    """Return the beginning of a file. Raises OSError."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    try:
-        return os.read(descriptor, _READ_BYTES)
-    finally:
-        os.close(descriptor)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dodo_hooks.core.errors import ConfigError
-from dodo_hooks.loader.layers.config_formats import CONFIG_FORMATS, DAFT, DODO, LEFTHOOK
+from dodo_hooks.loader.layers.config_formats import CONFIG_FORMATS, DAFT, DODO, LEFTHOOK, PRE_COMMIT
 from dodo_hooks.loader.layers.discover import Found, find_hook_file, named_hook_file
 from dodo_hooks.loader.load import load
 from dodo_hooks.loader.read.sources import Sources
@@ -28,7 +28,8 @@ def test_every_candidate_is_found_and_the_absence_of_the_others_is_known(tmp_pat
     found = find_hook_file(str(tmp_path), sources)
     assert found == Found(f"{tmp_path}/{candidate}", str(tmp_path), config_format, home=str(tmp_path))
     absent = {path for path, seen in sources.seen.items() if seen.stat is None}
-    assert absent == {f"{tmp_path}/{name}" for _, name in CANDIDATES if name != candidate}
+    names = [*(name for _, name in CANDIDATES), *(LEFTHOOK.alone if config_format is PRE_COMMIT else ())]
+    assert absent == {f"{tmp_path}/{name}" for name in names if name != candidate}
 
 
 def test_the_names_of_each_format_come_in_its_order() -> None:
@@ -36,7 +37,8 @@ def test_the_names_of_each_format_come_in_its_order() -> None:
     assert names[:4] == ["hooks.dodo", "hooks.dodo.yml", "hooks.dodo.yaml", ".hooks.dodo"]
     assert names[9:15] == ["daft.yml", "daft.yaml", ".daft.yml", ".daft.yaml", ".config/daft.yml", ".config/daft.yaml"]
     assert names[15:19] == ["lefthook.yml", ".lefthook.yml", ".config/lefthook.yml", "lefthook.yaml"]
-    assert names[-3:] == ["lefthook.toml", ".lefthook.toml", ".config/lefthook.toml"]
+    assert names[-5:-2] == ["lefthook.toml", ".lefthook.toml", ".config/lefthook.toml"]
+    assert names[-2:] == [".pre-commit-config.yaml", ".pre-commit-config.yml"]
 
 
 def test_a_local_lefthook_file_with_nothing_below_it_is_a_hook_file(tmp_path: Path) -> None:
@@ -44,6 +46,9 @@ def test_a_local_lefthook_file_with_nothing_below_it_is_a_hook_file(tmp_path: Pa
     found = find_hook_file(str(tmp_path))
     assert found is not None
     assert (found.file, found.config_format) == (f"{tmp_path}/.lefthook-local.yml", LEFTHOOK)
+    (tmp_path / ".pre-commit-config.yaml").touch()
+    assert find_hook_file(str(tmp_path)) == found
+    (tmp_path / ".pre-commit-config.yaml").unlink()
     (tmp_path / "hooks.dodo").touch()
     found = find_hook_file(str(tmp_path))
     assert found is not None

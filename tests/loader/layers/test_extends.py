@@ -171,7 +171,7 @@ def test_a_format_is_translated_and_its_notices_show_their_place(
     translation = pytest.importorskip("dodo_hooks.loader.formats.translation")
     write({"x.yml": "log: {keep_last: 1}\nother: 3"})
 
-    def translate(root):  # type: ignore[no-untyped-def]
+    def translate(root, _resolver):  # type: ignore[no-untyped-def]
         note = Diagnostic(root.entry("other").mark, "`other` is not read", severity=NOTE)
         kept = tuple(entry for entry in root.entries if entry.key != "other")
         return translation.Translation(replace(root, entries=kept), [note])

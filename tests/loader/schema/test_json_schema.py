@@ -210,6 +210,10 @@ def test_c1_what_the_models_refuse_the_schema_refuses(text: str) -> None:
 def test_c1_each_example_of_a_key_is_right(level: str, example: str, tmp_path: Path) -> None:
     around = GATES if "requires" in example else AROUND
     text = around[level].format(f"{{{_completed(level, example)}}}")
+    if "pre_commit" in example:
+        hook = "{id: mypy, name: mypy, language: system, entry: mypy}"
+        (tmp_path / ".pre-commit-config.yaml").write_text(f"repos: [{{repo: local, hooks: [{hook}]}}]")
+        text = f"{{extends: .pre-commit-config.yaml, {text[1:]}"
     (tmp_path / "hooks.dodo").write_text(text)
     found = find_hook_file(str(tmp_path))
     assert found is not None

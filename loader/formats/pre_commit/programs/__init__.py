@@ -1,0 +1,1 @@
+"""Programs that hooks are run by, each a script of its own: no job imports pre-commit's library, or ours."""

@@ -56,6 +56,8 @@ def main(argv: "Sequence[str]", site: "tuple[str, ...]" = ()) -> int:
     except ImportError as error:
         return _explain_import(error)
     except Exception as error:
+        if isinstance(error.__cause__, KeyboardInterrupt):  # as Python has it where a class is made
+            return _INTERRUPTED
         return _explain(error)
     finally:
         _flush()

@@ -19,22 +19,27 @@ DONE = Outcome(COMPLETED, exit_code=0)
 BEGIN = "import sys; from dodo_hooks.cli import root_command as group; from dodo_hooks.host.world import make_world\n"
 HEAVY = {"yaml", "pydantic", "doit"}
 
-# A console script whose process gets a SIGINT when it is about to import a module, the first of its words; it comes in
-# a place where nothing can be raised, if another word is "unraisable".
+# A console script whose process gets a SIGINT when it is about to import a module, the first of its words; the last one
+# may say in which odd place.
 INTERRUPTED_AT = """
 import os, signal, sys
 class Interrupter:
     def find_spec(self, name, *_):
         if name == module:
             sys.meta_path.remove(self)
-            if is_unraisable:
+            if how == "unraisable":
                 Unraisable()
+            elif how == "in a class":  # before Python 3.12 a RuntimeError, which has the KeyboardInterrupt as its cause
+                type("Class", (), {"attribute": Attribute()})
             else:
                 os.kill(os.getpid(), signal.SIGINT)
+class Attribute:
+    def __set_name__(self, *_):
+        os.kill(os.getpid(), signal.SIGINT)
 class Unraisable:
     def __del__(self):
         os.kill(os.getpid(), signal.SIGINT)
-module, is_unraisable = sys.argv.pop(1), "unraisable" in sys.argv
+module, how = sys.argv.pop(1), sys.argv[-1]
 sys.meta_path.insert(0, Interrupter())
 from dodo_hooks.main import run_cli
 run_cli()
@@ -179,8 +184,9 @@ def test_ctrl_c_at_the_very_start_of_a_command_is_130(repo: Repo, module: str) -
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
 
-def test_ctrl_c_where_python_can_raise_nothing_is_130(repo: Repo) -> None:
-    done = repo.call(sys.executable, "-c", INTERRUPTED_AT, "dodo_hooks.host.world", "unraisable")
+@pytest.mark.parametrize("place", ["unraisable", "in a class"])
+def test_ctrl_c_where_python_does_not_raise_it_is_130(repo: Repo, place: str) -> None:
+    done = repo.call(sys.executable, "-c", INTERRUPTED_AT, "dodo_hooks.cli.plain_command", place)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
 

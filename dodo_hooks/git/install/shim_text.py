@@ -42,16 +42,18 @@ if [ -x "$dodo_python" ] && [ -f "$dodo_launcher" ] && [ -r "$dodo_launcher" ]; 
   exec "$dodo_python" -I -S -X utf8 -c '%(start)s' "$dodo_launcher" fire %(flag)s%(kept_option)s%(hook)s "$@"
 fi
 """
-# Python for `-c`, with the launcher as its first word.
-START = """\
-try:
-  import posix, sys
-  del sys.argv[0]
-  file = posix.open(sys.argv[0], 0)
-  text = posix.read(file, 1 << 20)
-  posix.close(file)
-  exec(text)
-except KeyboardInterrupt: posix._exit(130)"""
+# Python for `-c`, with the launcher as its first word. Until the `try` is compiled a Ctrl-C prints a traceback, and the
+# less there is to compile the sooner that is done.
+START = '''\
+try: exec("""
+import posix, sys
+del sys.argv[0]
+file = posix.open(sys.argv[0], 0)
+text = posix.read(file, 1 << 20)
+posix.close(file)
+exec(text)
+""")
+except KeyboardInterrupt: raise SystemExit(130)'''
 _KEPT = b"""dodo_kept=%s
 """
 # A hook of the repository's own that git does not run, because core.hooksPath leads here. Where it is a shim of ours,

@@ -29,10 +29,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from dodo_hooks.core.schedule import Change, Source
-    from dodo_hooks.engine.protocols import Guard, Results, Workspaces
+    from dodo_hooks.engine.protocols import Guard, Workspaces
     from dodo_hooks.engine.recorder import Recorder
     from dodo_hooks.engine.waves.handle import WaveHandle
     from dodo_hooks.engine.waves.job import Context
+    from dodo_hooks.results.run_results import RunResults
 
 
 _MOST_TO_PREPARE_S = 600.0  # a job's workspace, beside the timeout of the job
@@ -63,7 +64,7 @@ class Loop:
         self._waves = WaveSet(context, keep, self._poll)
         self._watched: dict[int, Callable[[int], None]] = {}
         self._guards: list[Guard] = []
-        self._results: Results | None = None
+        self._results: RunResults | None = None
 
     @property
     def context(self) -> "Context":
@@ -92,7 +93,7 @@ class Loop:
             self._waves.dismiss()
         self._waves.context = self.context._replace(grace_s=min(grace_s, self.context.grace_s))
 
-    def use_results(self, results: "Results") -> None:
+    def use_results(self, results: "RunResults") -> None:
         """Ask before each start whether the job is up to date. As a guard it sees an end last, after all others."""
         self._results = results
         self._guards.append(results)

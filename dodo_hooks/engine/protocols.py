@@ -18,23 +18,6 @@ class Guard(Protocol):
         ...
 
 
-class Results(Guard, Protocol):
-    """A guard that also decides which jobs need not run (K6)."""
-
-    def check(self, number: int, *, after_wait: bool = False) -> Outcome | None:
-        """Return the outcome of a job that is up to date; None for one that has to run. Its needs have ended.
-
-        `after_wait`: it has waited for another run, so what was known before may be wrong.
-        """
-        ...
-
-    def passed(self, number: int, files: int) -> None:
-        """Note that so many files of the list of a running job have passed (K8)."""
-
-    def save(self) -> None:
-        """Keep what was learned about files, for the next run."""
-
-
 class Workspace(Protocol):
     """The directory that a job runs in, where that is not the working tree (S1)."""
 

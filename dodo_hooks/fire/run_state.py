@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from dodo_hooks.core.statuses import Outcome
     from dodo_hooks.fire.firing import Firing, Nesting
     from dodo_hooks.results.run_results import RunResults
-    from dodo_hooks.results.verdicts.verdicts import Verdicts
     from dodo_hooks.store.writer import InvocationWriter
 
 
@@ -20,7 +19,7 @@ class Run:
     def __init__(self, firing: "Firing", nesting: "Nesting", writer: "InvocationWriter", started_s: float) -> None:
         timeout_s = firing.hook.timeout_s
         self.firing = firing
-        self.results: RunResults | Verdicts | None = None  # of its incremental jobs
+        self.results: RunResults | None = None  # of its incremental jobs
         self.nesting = nesting
         self.writer = writer
         self.deadline_s = None if timeout_s is None else started_s + timeout_s  # R15: counts from the firing

@@ -1,11 +1,11 @@
 """The output cache as the results of a run use it: for jobs with `cache: true`, under their keys (K9; HOT)."""
 
 from dodo_hooks.core.errors import HooksError
-from dodo_hooks.host.posix import encode_path
+from dodo_hooks.host.posix import encode_path, os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from dodo_hooks.core.plan import Job
     from dodo_hooks.git.repo import Repo
@@ -54,17 +54,23 @@ class CachedOutputs:
             return ""
         return digest
 
-    def restore(self, job: "Job", key: str, environ: "Mapping[str, str]") -> str:
-        """Put what is stored under the key in the place of the outputs.
+    def has(self, key: str) -> bool:
+        """Return whether something is stored under the key."""
+        return os.access(f"{self._directory}/{key}", os.F_OK)
 
-        Return the digest of their manifest, which every restored file was compared with; "" where nothing was restored.
+    def restore(self, keyed: "Sequence[tuple[Job, str]]", environ: "Mapping[str, str]") -> "list[str]":
+        """Put what is stored under the key of each job in the place of its outputs.
+
+        Return the digests of their manifests, which every restored file was compared with; "" where nothing was
+        restored.
         """
-        from dodo_hooks.results.outputs.restore_outputs import restore_outputs
+        from dodo_hooks.results.outputs.restore_outputs import restore_all
 
-        result = restore_outputs(self._directory, key, self._repo, environ, _paths(job))
-        if result.reason:
-            self._say(f"the outputs of {job.name} were not restored: {result.reason}")
-        return result.manifest.digest if result.manifest is not None else ""
+        results = restore_all(self._directory, [(key, _paths(job)) for job, key in keyed], self._repo, environ)
+        for (job, _), result in zip(keyed, results, strict=True):
+            if result.reason:
+                self._say(f"the outputs of {job.name} were not restored: {result.reason}")
+        return [result.manifest.digest if result.manifest is not None else "" for result in results]
 
     def store(self, job: "Job", key: str, contents: "Contents") -> str:
         """Store the outputs, and return the digest of their manifest.

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 from dodo_hooks.host.posix import decode_path
 from dodo_hooks.results.found import Undecidable
 from dodo_hooks.results.kept import PassedFiles, plain
-from dodo_hooks.results.run_results import RunResults
 
 if TYPE_CHECKING:
     from dodo_hooks.core.job_key import Facts
     from dodo_hooks.core.plan import Job
     from dodo_hooks.results.facts import Known
     from dodo_hooks.results.kept import KeptResults
-    from dodo_hooks.results.verdicts.verdicts import Verdicts
+    from dodo_hooks.results.run_results import RunResults
 
 _MOST_FILES = 20  # that are named
 _ID_DIGITS = 8
@@ -37,7 +36,7 @@ _NAMED = {
 _LISTS = {"inputs": "input", "files": "file"}
 
 
-def explain(results: RunResults | Verdicts, number: int) -> list[str]:
+def explain(results: RunResults, number: int) -> list[str]:
     """Return sentences on what would make a job run."""
     job, kept = results.jobs[number], results.kept
     if not job.results.is_incremental:
@@ -49,7 +48,7 @@ def explain(results: RunResults | Verdicts, number: int) -> list[str]:
         if job.results.is_per_file:
             left = PassedFiles(job, kept, known.key, known.listed).left
             return [f"{job.name} would run for files that have not passed:", *(f"  {decode_path(one)}" for one in left)]
-        if isinstance(results, RunResults) and not job.workspace and (success := kept.find(job, known.key)):
+        if not job.workspace and (success := kept.find(job, known.key)):
             bad = [output.path for output in success.outputs if not results.is_as_made(output)] or job.results.outputs
             what = "be restored or run" if job.results.cache else "run"
             return [f"{job.name} would {what}:", *(f"  output {path} is gone, or was changed" for path in bad)]

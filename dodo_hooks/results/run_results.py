@@ -2,30 +2,29 @@
 
 A job is checked when its needs have ended and it could start. After its success its key is computed again. The
 success is kept if the key is the same, and nobody has touched an input meanwhile (results/input_watch.py).
+
+What a job in a snapshot is given does not change; its results are in results/verdicts/verdicts.py.
 """
 
 from dodo_hooks.core.errors import StoreError
 from dodo_hooks.core.job_key import digest_of
 from dodo_hooks.core.statuses import COMPLETED, CONDITION, FAILED, SKIPPED, UP_TO_DATE, Outcome
-from dodo_hooks.host.posix import S_ISDIR, decode_path, encode_path, os
 from dodo_hooks.host.world import local_time, wall_ns
 from dodo_hooks.results import IGNORE, USE
-from dodo_hooks.results.cached_outputs import CachedOutputs
-from dodo_hooks.results.contents import Contents, stamp_of
-from dodo_hooks.results.facts import FactCollector, Known, Occasion, file_part
+from dodo_hooks.results.facts import Known, Occasion, file_part
 from dodo_hooks.results.found import TrackedOutputError, Undecidable
-from dodo_hooks.results.index_memory import IndexMemory
-from dodo_hooks.results.input_watch import Begun, begin, difference, stamps_of
 from dodo_hooks.results.kept import KeptResults, Output, PassedFiles, Success
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from dodo_hooks.core.job_key import Value
     from dodo_hooks.core.plan import Job
-    from dodo_hooks.results.tree import Tree
+    from dodo_hooks.results.cached_outputs import CachedOutputs
+    from dodo_hooks.results.input_watch import Begun
     from dodo_hooks.results.verdicts.verdicts import Verdicts
+    from dodo_hooks.results.worktree_keys import WorktreeKeys
 
 
 class RunResults:
@@ -35,7 +34,7 @@ class RunResults:
         self,
         occasion: Occasion,
         kept: KeptResults,
-        cache: CachedOutputs,
+        cache: "CachedOutputs | None",
         invocation: str,
         say: "Callable[[str], None]",
         use: str = USE,
@@ -47,7 +46,7 @@ class RunResults:
         Args:
             occasion: the hook as it is in the file, and its event.
             kept: the store.
-            cache: the stored outputs.
+            cache: the stored outputs; None where all jobs that have results run in a snapshot.
             invocation: the run's id, which is kept with its successes.
             say: prints one sentence.
             use: how kept results are used: dodo_hooks.results.
@@ -57,28 +56,33 @@ class RunResults:
         self.verdicts = verdicts
         self.jobs = occasion.hook.jobs
         self.kept = kept
+        self._occasion = occasion
         self._cache = cache
-        self._contents = Contents(occasion.repo, kept.own_file("stats"))
-        self._memory = IndexMemory(kept.own_file("index"), kept.own_file("converted"))
-        self._collector = FactCollector(occasion)
-        self._repo = occasion.repo
         self._invocation = invocation
         self._say = say
         self._use = use
         self._narrow = narrow
-        self._tree: Tree | None = None
-        self._known: dict[int, Known | Undecidable] = {}  # of the tree
+        self._read: WorktreeKeys | None = None  # see `_keys`
         self._begun: dict[int, Begun] = {}
-        self._keys: dict[int, str] = {}  # of the jobs whose success holds
+        self._held: dict[int, str] = {}  # the keys of the jobs whose success holds
         self._manifests: dict[int, str] = {}  # of their outputs, where they are cached
         self._ended: dict[int, Outcome] = {}
         self._lists: dict[int, PassedFiles] = {}  # of the jobs that are given only what has not passed
         self._passed: dict[int, int] = {}  # how many of their files have passed in batches of a job that runs
 
+    @property
+    def _keys(self) -> "WorktreeKeys":
+        """The keys of the jobs in the working tree. A run whose jobs are all in snapshots does not import them."""
+        if self._read is None:
+            from dodo_hooks.results.worktree_keys import WorktreeKeys
+
+            self._read = WorktreeKeys(self._occasion, self.kept, self._part_of)
+        return self._read
+
     def enter_background(self, environ: "Mapping[str, str]") -> None:
         """Continue in the background phase, where git has no variables of a command that is over by then."""
-        self._collector.occasion = self._collector.occasion._replace(git_environ=environ)
-        self._look_again()
+        self._occasion = self._occasion._replace(git_environ=environ)
+        self._read_again(environ)
 
     # Whether a job has to run.
 
@@ -91,23 +95,54 @@ class RunResults:
         if self.verdicts is not None and self.jobs[number].workspace:
             return self.verdicts.check(number)
         if after_wait:
-            self._look_again()
-        return self._check(number, restores=restores) if self._use == USE else None
+            self._read_again()
+        outcome = self._check(number) if self._use == USE else None
+        return outcome if outcome is not None or not restores else self.restore([number]).get(number)
 
-    def _check(self, number: int, *, restores: bool = False) -> "Outcome | None":
+    def can_restore(self, number: int) -> bool:
+        """Return whether outputs are stored for a job that `check` has found to be no longer up to date."""
+        job = self.jobs[number]
+        if self._cache is None or not job.results.cache or job.workspace or self._use != USE:
+            return False
+        known = self._keys.find(number)
+        return not isinstance(known, Undecidable) and self._cache.has(known.key)
+
+    def restore(self, numbers: "Sequence[int]") -> "dict[int, Outcome]":
+        """Restore the outputs that are stored for these jobs, all at once; return the outcomes of those that have any.
+
+        A job whose outputs are restored has a success in this worktree (K9).
+        """
+        wanted = [(number, self.known(number)) for number in numbers if self.can_restore(number)]
+        if self._cache is None or not wanted:
+            return {}
+        keyed = [(self.jobs[number], known.key) for number, known in wanted]
+        digests = self._cache.restore(keyed, self._occasion.git_environ)
+        outcomes: dict[int, Outcome] = {}
+        for (number, known), digest in zip(wanted, digests, strict=True):
+            if digest:
+                success = self._success(self.jobs[number], digest)
+                try:
+                    self.kept.keep(self.jobs[number], known.key, success, known.named_facts)
+                except (StoreError, Undecidable) as error:
+                    self._say(f"the result of {self.jobs[number].name} is not kept: {error}")
+                outcomes[number] = self._up_to_date(number, known, success)
+        return outcomes
+
+    def _check(self, number: int) -> "Outcome | None":
         job = self.jobs[number]
         if not job.results.is_incremental:
             return None
-        known = self._known_of(number)
+        known = self._keys.find(number)
         if isinstance(known, Undecidable):
             return None
         if job.results.is_per_file:
             return self._check_list(number, known)
-        success = self._holding(job, known) or (self._restored(job, known) if restores else None)
-        if success is None:
-            return None
+        success = self._holding(job, known)
+        return None if success is None else self._up_to_date(number, known, success)
+
+    def _up_to_date(self, number: int, known: Known, success: Success) -> Outcome:
         self._manifests[number] = success.manifest
-        self._keys[number] = known.key
+        self._held[number] = known.key
         run = f", run {success.invocation}" if success.invocation else ""
         return Outcome(UP_TO_DATE, reason=f"up to date since {local_time(success.ended_ns)}{run}")
 
@@ -118,7 +153,7 @@ class RunResults:
             if self._use == USE and len(left) < len(known.listed):
                 self._narrow(number, left)
             return None
-        self._keys[number] = digest_of((known.key, tuple(sorted(known.listed.items()))))
+        self._held[number] = _key_of_list(known)
         count = len(known.listed)
         words = "its file has passed" if count == 1 else f"its {count} files have passed"
         return Outcome(UP_TO_DATE, reason=f"up to date: {words}")
@@ -128,14 +163,8 @@ class RunResults:
 
         A job in a snapshot has none here: they are those of a commit.
         """
-        job = self.jobs[number]
-        if job.workspace:
-            return []
         try:
-            return [
-                decode_path(path)
-                for path in self._collector.tree([job], self._contents, self._memory).inputs(job).names.files
-            ]
+            return [] if self.jobs[number].workspace else self._keys.input_paths(number)
         except Undecidable:
             return []
 
@@ -143,10 +172,14 @@ class RunResults:
         """Return the key of an incremental job, and what it rests on. Raises Undecidable."""
         if self.verdicts is not None and self.jobs[number].workspace:
             return self.verdicts.known(number)
-        known = self._known_of(number)
+        known = self._keys.find(number)
         if isinstance(known, Undecidable):
             raise known
         return known
+
+    def is_as_made(self, output: Output) -> bool:
+        """Return whether an output is there as it was kept. Raises Undecidable."""
+        return self._keys.is_as_made(output)
 
     def _holding(self, job: "Job", known: Known) -> "Success | None":
         """Return the kept success under this key, if the outputs are still as that run has left them (K6)."""
@@ -154,55 +187,17 @@ class RunResults:
         try:
             if success is None or tuple(output.path for output in success.outputs) != job.results.outputs:
                 return None
-            if success.manifest:
-                return success if self._cache.digest(job, self._contents) == success.manifest else None
-            return success if all(map(self.is_as_made, success.outputs)) else None
+            if success.manifest:  # also where the job says `cache` no longer: a folder that is there may be another
+                is_same = self._cache is not None and (self._cache.digest(job, self._keys.contents) == success.manifest)
+                return success if is_same else None
+            return success if all(map(self._keys.is_as_made, success.outputs)) else None
         except Undecidable:
             return None
 
-    def _restored(self, job: "Job", known: Known) -> "Success | None":
-        """Restore the outputs that are stored under this key, and keep that as a success in this worktree (K9)."""
-        manifest = (
-            self._cache.restore(job, known.key, self._collector.occasion.git_environ) if job.results.cache else ""
-        )
-        if not manifest:
-            return None
-        success = self._success(job, manifest)
-        try:
-            self.kept.keep(job, known.key, success, known.named_facts)
-        except (StoreError, Undecidable) as error:
-            self._say(f"the result of {job.name} is not kept: {error}")
-        return success
-
     def _success(self, job: "Job", manifest: str) -> Success:
         """Return the success of a job whose outputs are all there; `manifest`: their digest, where they are cached."""
-        outputs = tuple(one for one in map(self._output, job.results.outputs) if one is not None)
+        outputs = tuple(one for one in map(self._keys.output, job.results.outputs) if one is not None)
         return Success(wall_ns(), self._invocation, outputs, manifest)
-
-    def is_as_made(self, output: Output) -> bool:
-        """Return whether an output is there as it was kept. Raises Undecidable."""
-        try:
-            stat = os.lstat(f"{self._repo.top}/{output.path}")
-        except OSError:
-            return False
-        if not output.about:
-            return S_ISDIR(stat.st_mode)
-        return stamp_of(stat) == tuple(output.stamp) or self._contents.about(encode_path(output.path)) == output.about
-
-    def _known_of(self, number: int) -> "Known | Undecidable":
-        """Return the key of a job as of the present tree, which is read once until a job has run."""
-        if number not in self._known:
-            try:
-                if self._tree is None:
-                    jobs = [job for job in self.jobs if job.results.is_incremental and not job.workspace]
-                    self._tree = self._collector.tree(jobs, self._contents, self._memory)
-                self._tree.expect_untracked_outputs(self.jobs[number])
-                self._known[number] = self._collector.known(self.jobs[number], self._tree, self._part_of)
-            except Undecidable as error:
-                self._known[number] = error
-            except RecursionError:  # a long chain of needs that are not part of this run
-                self._known[number] = Undecidable("too many needs, one after the other, are not part of this run")
-        return self._known[number]
 
     def _part_of(self, need: int) -> "Value":
         """Return what a need contributes to a key (K5). Raises Undecidable."""
@@ -213,16 +208,16 @@ class RunResults:
             return (*job.execution.argv, *(f"{name}={value}" for name, value in sorted(job.execution.env)))
         if outcome is not None and outcome.status == SKIPPED and outcome.cause == CONDITION and not job.results.outputs:
             return SKIPPED
-        files, has_others = file_part(job, self._contents)
+        files, has_others = file_part(job, self._keys.contents)
         if job.results.outputs and not has_others:
             return files
-        if need not in self._keys and need not in self._ended and self._check(need) is None:
+        if need not in self._held and need not in self._ended and self._check(need) is None:
             if not job.results.is_incremental:
                 raise Undecidable(f"{job.name}, which it needs, runs each time")
             raise Undecidable(f"{job.name}, which it needs, is not up to date")
-        if need not in self._keys:
+        if need not in self._held:
             raise Undecidable(f"{job.name} ran, and has no result that is kept")
-        return files, self._manifests.get(need) or self._keys[need]
+        return files, self._manifests.get(need) or self._held[need]
 
     def decided(self, number: int, outcome: Outcome) -> None:
         """Note the end of a job that did not run, such as one that does not apply."""
@@ -244,19 +239,14 @@ class RunResults:
             self._say(f"the results of {job.name} cannot be removed: {error}")
         if self._use == IGNORE:
             return
-        begun = begin(self._repo, lambda is_late: self._look_anew(number, is_late))
+        begun = self._keys.begin(number)
         if begun is None:
-            if isinstance(why := self._known_of(number), TrackedOutputError):
+            if isinstance(why := self._keys.find(number), TrackedOutputError):
                 self._say(f"{job.name} runs each time: {why}")
             return
         self._begun[number] = begun
         if job.results.is_per_file:
             self._lists[number] = PassedFiles(job, self.kept, begun.known.key, begun.known.listed)
-
-    def _look_anew(self, number: int, is_late: bool) -> "Known | Undecidable":
-        if is_late:
-            self._look_again()
-        return self._known_of(number)
 
     def passed(self, number: int, files: int) -> None:
         """Note that so many files of a job's list have passed, in batches; the job runs on."""
@@ -265,19 +255,17 @@ class RunResults:
     def ended(self, number: int, outcome: Outcome) -> Outcome:
         """Keep the success of a job that ran; remove the success under the key of one that failed (K7)."""
         self._ended[number] = outcome
-        if self.verdicts is not None and self.jobs[number].workspace:
+        job = self.jobs[number]
+        if self.verdicts is not None and job.workspace:
             return self.verdicts.ended(number, outcome)
         begun = self._begun.pop(number, None)
         if outcome.status != UP_TO_DATE:
-            self._keys.pop(number, None)
-        if begun is None:
-            if outcome.status not in (SKIPPED, UP_TO_DATE):
-                self._look_again()
-            return outcome
-        self._look_again()
-        job = self.jobs[number]
+            self._held.pop(number, None)
+        if begun is not None or outcome.status not in (SKIPPED, UP_TO_DATE):
+            self._read_again()
         try:
-            self._keep_or_drop(number, job, begun, outcome)
+            if begun is not None:
+                self._keep_or_drop(number, job, begun, outcome)
         except Undecidable as error:
             self.kept.note_not_kept(job, str(error))
         except StoreError as error:
@@ -286,63 +274,58 @@ class RunResults:
 
     def save(self) -> None:
         """Keep what was learned about files, for the next run."""
-        self._contents.save()
-        self._memory.save()
+        if self._read is not None:
+            self._read.save()
 
-    def _keep_or_drop(self, number: int, job: "Job", begun: Begun, outcome: Outcome) -> None:
+    def _keep_or_drop(self, number: int, job: "Job", begun: "Begun", outcome: Outcome) -> None:
         if job.results.is_per_file:
             self._keep_list(number, begun, outcome)
         elif outcome.status == COMPLETED:
             self._keep(number, job, begun)
         elif outcome.status == FAILED:
             self.kept.drop(job, begun.known.key)
-            if job.results.cache:
+            if job.results.cache and self._cache is not None:
                 self._cache.remove(begun.known.key)
 
-    def _keep(self, number: int, job: "Job", begun: Begun) -> None:
-        missing = [path for path in job.results.outputs if self._output(path) is None]
+    def _keep(self, number: int, job: "Job", begun: "Begun") -> None:
+        from dodo_hooks.results.input_watch import difference
+
+        missing = [path for path in job.results.outputs if self._keys.output(path) is None]
         if missing:
-            other = missing[0].removeprefix(job.execution.root + "/")
-            fix = (
-                f" (write /{other} for that of the top)"
-                if job.execution.root and self._output(other) is not None
-                else ""
-            )
+            other, root = missing[0].removeprefix(job.execution.root + "/"), job.execution.root
+            fix = f" (write /{other} for that of the top)" if root and self._keys.output(other) is not None else ""
             self._say(f"{job.name} runs each time: it did not make its output {missing[0]}{fix}")
             return
-        known = self._known_of(number)
-        if isinstance(known, Undecidable):
-            self.kept.note_not_kept(job, str(known))
-            return
-        if why := difference(self._repo, begun, known):
+        known = self.known(number)
+        if why := difference(self._occasion.repo, begun, known):
             self.kept.note_not_kept(job, f"{why} changed while it ran")
             return
-        self._keys[number] = known.key
-        success = self._success(job, self._cache.store(job, known.key, self._contents) if job.results.cache else "")
+        self._held[number] = known.key
+        cache = self._cache if job.results.cache else None
+        success = self._success(job, cache.store(job, known.key, self._keys.contents) if cache is not None else "")
         self._manifests[number] = success.manifest
         self.kept.keep(job, known.key, success, known.named_facts)
 
-    def _keep_list(self, number: int, begun: Begun, outcome: Outcome) -> None:
+    def _keep_list(self, number: int, begun: "Begun", outcome: Outcome) -> None:
         """Keep which files have passed: all of them, or those of the batches that succeeded."""
-        known, listed = self._known_of(number), begun.known.listed
+        from dodo_hooks.results.input_watch import stamps_of
+
+        known, listed = self._keys.find(number), begun.known.listed
         if isinstance(known, Undecidable) or known.key != begun.known.key:
             return
         files = self._lists[number].left if self._use == USE else list(listed)
         end = len(files) if outcome.status == COMPLETED else self._passed.get(number, 0)
-        moved = begun.moved(stamps_of(self._repo, begun.known))
+        moved = begun.moved(stamps_of(self._occasion.repo, begun.known))
         good = [path for path in files[:end] if path not in moved] if moved <= listed.keys() else []
         self._lists[number].keep(good, files[end:] if outcome.status == FAILED else [])
         if outcome.status == COMPLETED and not moved:
-            self._keys[number] = digest_of((known.key, tuple(sorted(known.listed.items()))))
+            self._held[number] = _key_of_list(known)
 
-    def _output(self, path: str) -> "Output | None":
-        try:
-            stat = os.lstat(f"{self._repo.top}/{path}")
-            about = self._contents.about(encode_path(path))
-        except (OSError, Undecidable):
-            return None
-        return Output(path, () if about is None else stamp_of(stat), about or b"")
+    def _read_again(self, environ: "Mapping[str, str] | None" = None) -> None:
+        if self._read is not None:
+            self._read.read_again(environ)
 
-    def _look_again(self) -> None:
-        self._tree = None
-        self._known = {}
+
+def _key_of_list(known: Known) -> str:
+    """Return the key of a job all of whose files have passed."""
+    return digest_of((known.key, tuple(sorted(known.listed.items()))))

@@ -9,9 +9,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dodo_hooks.engine.loop import Loop
-    from dodo_hooks.engine.protocols import Results, Workspaces
+    from dodo_hooks.engine.protocols import Workspaces
     from dodo_hooks.git.repo import Repo
     from dodo_hooks.host.world import World
+    from dodo_hooks.results.run_results import RunResults
     from dodo_hooks.store.writer import InvocationWriter
 
 
@@ -29,7 +30,7 @@ class Background(Record):
     permit: "Callable[[], int | None]"  # asks for the permit to start a job, see engine/admission.py
     repo: "Repo"
     git_file: str  # of the working tree, see engine/background/worktree_guard.py
-    results: "Results | None"  # says which jobs are up to date
+    results: "RunResults | None"  # says which jobs are up to date
     workspaces: "Callable[[], Workspaces] | None"  # makes those of the jobs that do not run in the working tree
     begin_next: "Callable[[], Background | None]"  # begins the phase that is to run after this one; None: there is none
     run_jobs: "Callable[[Background, Loop], object]"  # runs the loop with the source that decides the order

@@ -25,10 +25,9 @@ if TYPE_CHECKING:
     from dodo_hooks.host.world import World
     from dodo_hooks.results.cached_outputs import CachedOutputs
     from dodo_hooks.results.run_results import RunResults
-    from dodo_hooks.results.verdicts.verdicts import Verdicts
 
 
-def open_results(run: "Run") -> "RunResults | Verdicts | None":
+def open_results(run: "Run") -> "RunResults | None":
     """Return the results for the jobs of a run; None where no job that is to run has any, or they must not be used."""
     outcomes = run.writer.outcomes()
     if not any(job.results.is_incremental and job.number not in outcomes for job in run.firing.hook.jobs):
@@ -51,8 +50,8 @@ def results_of(
     invocation: str,
     say: "Callable[[str], None]",
     narrow: "Callable[[int, list[bytes]], None]" = lambda number, files: None,
-) -> "RunResults | Verdicts":
-    """Return the results of the jobs of a firing: their verdicts alone, where all incremental ones have a snapshot.
+) -> "RunResults":
+    """Return the results of the jobs of a firing.
 
     `invocation`: its run; "" where it is only checked. `say`, `narrow`: those of `RunResults`.
     """
@@ -76,11 +75,10 @@ def results_of(
 
         repository_dir = records_dir(firing.world.state, firing.repo.common_dir)
         verdicts = Verdicts(occasion, kept, repository_dir, target, invocation, say, firing.results)
-        if all(job.workspace for job in firing.hook.jobs if job.results.is_incremental):
-            return verdicts
     from dodo_hooks.results.run_results import RunResults
 
-    cache = cached_outputs(firing, say)
+    in_worktree = any(job.results.is_incremental and not job.workspace for job in firing.hook.jobs)
+    cache = cached_outputs(firing, say) if in_worktree else None
     return RunResults(occasion, kept, cache, invocation, say, firing.results, narrow, verdicts)
 
 
@@ -103,13 +101,7 @@ def decide_up_to_date(run: "Run") -> None:
     if results is None:
         return
     for phase in (FOREGROUND, BACKGROUND):
-        for number in hook.order:
-            if hook.jobs[number].phase == phase and _can_be_checked(run, hook.jobs[number]):
-                # The prompt does not wait until the outputs of a background job are restored.
-                outcome = results.check(number, restores=phase == FOREGROUND)
-                if outcome is not None:
-                    results.decided(number, outcome)
-                    run.decide([(number, outcome)])
+        _check_phase(run, results, phase)
         if any(not hook.jobs[number].order.is_setup for number in run.open_jobs(phase)):
             break  # the background begins when the foreground has ended, which may change what it depends on
     left = [*run.open_jobs(FOREGROUND), *run.open_jobs(BACKGROUND)]
@@ -117,6 +109,28 @@ def decide_up_to_date(run: "Run") -> None:
         unneeded = Outcome(SKIPPED, CONDITION, "no job to set up for")
         run.decide((number, unneeded) for number in left)
     results.save()
+
+
+def _check_phase(run: "Run", results: "RunResults", phase: str) -> None:
+    stored: list[int] = []  # those whose outputs are to be restored, as many as can be at once
+    jobs = run.firing.hook.jobs
+    for number in run.firing.hook.order:
+        if not {*jobs[number].order.needs, *jobs[number].order.after}.isdisjoint(stored):
+            _decide(run, results, results.restore(stored))
+            stored = []
+        if jobs[number].phase == phase and _can_be_checked(run, jobs[number]):
+            outcome = results.check(number, restores=False)
+            if outcome is not None:
+                _decide(run, results, {number: outcome})
+            elif phase == FOREGROUND and results.can_restore(number):  # the prompt does not wait for a background job
+                stored.append(number)
+    _decide(run, results, results.restore(stored))
+
+
+def _decide(run: "Run", results: "RunResults", outcomes: "Mapping[int, Outcome]") -> None:
+    for number, outcome in outcomes.items():
+        results.decided(number, outcome)
+    run.decide(outcomes.items())
 
 
 def _can_be_checked(run: "Run", job: "Job") -> bool:

@@ -14,7 +14,6 @@ from dodo_hooks.host.world import World
 from dodo_hooks.loader.tasks import task_name
 from dodo_hooks.results.explanation import explain
 from dodo_hooks.results.run_results import RunResults
-from dodo_hooks.results.verdicts.verdicts import Verdicts
 from dodo_hooks.trust.policy import expect_file_accepted
 
 
@@ -24,7 +23,7 @@ class PlanStatuses:
     def __init__(self, plan: Plan, world: World, repo: Repo) -> None:
         self._plan, self._world, self._repo = plan, world, repo
         self._jobs = {task_name(hook, job): (hook, job) for hook in plan.hooks for job in hook.jobs}
-        self._results: dict[str, RunResults | Verdicts] = {}
+        self._results: dict[str, RunResults] = {}
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._jobs)
@@ -64,9 +63,9 @@ class PlanStatuses:
     def files(self, hook: Hook, job: Job) -> list[str]:
         """Return the inputs of a job, as doit's `file_dep`; none where they cannot be had. No command is run."""
         results = results_of(self._firing(hook), "", say) if job.results.inputs else None
-        return results.input_paths(job.number) if isinstance(results, RunResults) else []
+        return results.input_paths(job.number) if results is not None else []
 
-    def _of(self, hook: Hook) -> RunResults | Verdicts:
+    def _of(self, hook: Hook) -> RunResults:
         if hook.name not in self._results:
             expect_file_accepted(self._world, self._repo, self._plan)  # its commands are run
             self._results[hook.name] = results_of(select_files(self._firing(hook)), "", say)

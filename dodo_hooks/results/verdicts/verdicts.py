@@ -32,7 +32,7 @@ from dodo_hooks.store import layout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection
 
     from dodo_hooks.core.job_key import Value
     from dodo_hooks.git.target import Target
@@ -56,10 +56,7 @@ class Verdict(Record):
 
 
 class Verdicts:
-    """The verdicts of the jobs of one hook on one target: the results of a run of them (engine/protocols.py).
-
-    Where other jobs of the run are incremental too, results/run_results.py asks this for the jobs in snapshots.
-    """
+    """The verdicts of the jobs of one hook on one target. In a run of them results/run_results.py asks for these."""
 
     def __init__(
         self,
@@ -98,11 +95,6 @@ class Verdicts:
         self._awaited: set[str] = set()  # other runs that ours waits for, or has waited for
 
     @property
-    def verdicts(self) -> "Verdicts":
-        """These verdicts, as `RunResults` has them."""
-        return self
-
-    @property
     def locks(self) -> "RunLocks":
         """The locks that say who runs what. The prompt does not wait for them."""
         from dodo_hooks.results.verdicts.run_locks import RunLocks
@@ -131,8 +123,8 @@ class Verdicts:
         """Return what a need contributes to a key: its own, since it leaves no outputs (K5). Raises Undecidable."""
         return {}, self.known(need).key
 
-    def check(self, number: int, *, after_wait: bool = False, restores: bool = True) -> "Outcome | None":
-        """Return the outcome of a job that has passed; None for one that has to run. Nothing is restored.
+    def check(self, number: int) -> "Outcome | None":
+        """Return the outcome of a job that has passed; None for one that has to run.
 
         A job runs also where one that needs it has to run: what it builds in the snapshot is not kept. One that has
         failed runs again, but for a failure in a run that ours has waited for: that is the result of both (V5).
@@ -282,10 +274,3 @@ class Verdicts:
             self.kept.note_not_kept(job, str(error))
         except StoreError as error:
             self._say(f"the result of {job.name} is not kept: {error}")
-
-    # The rest of what results of a run do: a commit does not change, and no job has outputs or a part of its list.
-
-    def decided(self, number: int, outcome: Outcome) -> None: ...
-    def enter_background(self, environ: "Mapping[str, str]") -> None: ...
-    def passed(self, number: int, files: int) -> None: ...
-    def save(self) -> None: ...

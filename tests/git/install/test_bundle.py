@@ -62,6 +62,7 @@ OF_A_SNAPSHOT = {
     "dodo_hooks.results.facts",
     "dodo_hooks.results.found",
     "dodo_hooks.results.kept",
+    "dodo_hooks.results.run_results",
     "dodo_hooks.results.verdicts",
     "dodo_hooks.results.verdicts.commit_tree",
     "dodo_hooks.results.verdicts.verdicts",

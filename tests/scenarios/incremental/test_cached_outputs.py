@@ -36,6 +36,16 @@ def test_k9_a_branch_switch_gets_the_outputs_back(installed: Repo) -> None:
     assert installed.read("modules/made") == "A" and not installed.has("modules/besides")
 
 
+def test_k6_a_folder_is_compared_with_its_manifest_also_when_it_is_cached_no_longer(installed: Repo) -> None:
+    text = installed.read("hooks.dodo")
+    assert text.count("cache: true") == 1
+    installed.write("hooks.dodo", text.replace("cache: true", "description: without"))
+    for lock, count in (("B", 2), ("A", 3)):
+        installed.write("lock", lock)
+        installed.run("run", "post-checkout", check=True)
+        assert installed.read("modules/made") == lock and runs(installed, "deps") == count
+
+
 def test_k9_a_new_worktree_gets_the_outputs(installed: Repo) -> None:
     other = installed.worktree("other")
     assert other.read("modules/made") == "A" and runs(installed, "deps") == 1

@@ -11,7 +11,7 @@ from dodo_hooks.cli.terminal_table import say
 from dodo_hooks.core.errors import UsageError
 from dodo_hooks.core.git_hooks import WITHOUT_ARGUMENTS, known_hooks
 from dodo_hooks.core.text.terminal_text import quote, shell_word
-from dodo_hooks.fire.report.file_warnings import print_warnings
+from dodo_hooks.fire.report.file_warnings import print_unless_printed, print_warnings
 from dodo_hooks.fire.select.selectors import TAG, Selectors, names_in
 from dodo_hooks.git.configuration import expect_configuration
 from dodo_hooks.git.event import needs_recovery
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Any
 
-    from dodo_hooks.core.plan import Hook
+    from dodo_hooks.core.plan import Hook, Plan
     from dodo_hooks.fire.manual.manual_run import Request
     from dodo_hooks.git.repo import Repo
     from dodo_hooks.host.world import World
@@ -63,8 +63,7 @@ def run_hook(world: "World", values: "Mapping[str, Any]") -> int:
     selectors = Selectors(values["jobs"], values["tags"], values["skip"])
     body = compiled.hook(hook)
     if body is None and hook in known_hooks() and selectors == Selectors():
-        if not _is_inside_job(world, repo):  # else the loader has warned of it
-            say(f"{os.path.relpath(compiled.rules.file, world.cwd)} has no jobs for {hook}: nothing to run")
+        _report_no_jobs(world, repo, compiled.rules, hook)
         return 0
     if body is None:
         raise no_hook(hook, compiled.rules.file, [name for name, _ in compiled.hooks])
@@ -129,9 +128,19 @@ def _is_turned_off(world: "World", repo: "Repo") -> bool:
     return False
 
 
-def _is_inside_job(world: "World", repo: "Repo") -> bool:
-    """Return whether a job of this repository starts the run."""
-    return world.environ.get("DODO_INVOCATION_DIR", "").startswith(f"{records_dir(world.state, repo.common_dir)}/")
+def _report_no_jobs(world: "World", repo: "Repo", plan: "Plan", hook: str) -> None:
+    """Print that the file has no jobs for a hook.
+
+    Where a hook of git's calls us, that is printed once for each content of the file: git fires it at each commit.
+    Where a job calls us, the loader has warned of it.
+    """
+    sentence = f"{os.path.relpath(plan.file, world.cwd)} has no jobs for {hook}: nothing to run"
+    if world.environ.get("DODO_INVOCATION_DIR", "").startswith(f"{records_dir(world.state, repo.common_dir)}/"):
+        return
+    if "GIT_EXEC_PATH" in world.environ:  # git sets it for what it starts
+        print_unless_printed(world, repo, f"{plan.digest} {hook}", [sentence])
+    else:
+        say(sentence)
 
 
 def _compiled(world: "World", repo: "Repo", config: "str | None") -> "Compiled":

@@ -13,6 +13,8 @@ from dodo_hooks.store.identity import records_dir
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dodo_hooks.core.plan import Plan
     from dodo_hooks.git.repo import Repo
     from dodo_hooks.host.world import World
@@ -25,16 +27,21 @@ def print_warnings(world: "World", repo: "Repo", plan: "Plan") -> bool:
 
     Returns whether it did.
     """
-    if not plan.diagnostics:
-        return False
+    return bool(plan.diagnostics) and print_unless_printed(
+        world, repo, plan.digest, [one.sentence for one in plan.diagnostics]
+    )
+
+
+def print_unless_printed(world: "World", repo: "Repo", key: str, sentences: "Sequence[str]") -> bool:
+    """Print sentences unless they were printed in this repository under the same key; return whether it did."""
     path = layout.warnings_file(records_dir(world.state, repo.common_dir))
     printed = _read(path)
-    if plan.digest in printed:
+    if key in printed:
         return False
-    for one in plan.diagnostics:
-        say(one.sentence)
+    for sentence in sentences:
+        say(sentence)
     try:
-        lines = [*printed, plan.digest][-_MOST_KEPT:]
+        lines = [*printed, key][-_MOST_KEPT:]
         replace_unlocked(path, "".join(f"{line}\n" for line in lines).encode())
     except StoreError:  # then they are printed again
         pass

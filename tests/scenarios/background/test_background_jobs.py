@@ -97,6 +97,19 @@ def test_r12_a_job_that_runs_its_own_hook_or_an_empty_one_is_reported_once(repo:
     assert "hooks.dodo has no jobs for post-merge" in repo.run("run", "post-merge").stdout
 
 
+def test_r12_a_hook_of_gits_that_runs_an_empty_one_is_reported_once(repo: Repo) -> None:
+    """As one of husky's, which fires at each commit, and runs whatever the hook file has for it."""
+    repo.git("config", "core.hooksPath", ".githooks")
+    text = f"#!/bin/sh\nexec {sys.executable} -m dodo_hooks run post-commit\n"
+    repo.write(".githooks/post-commit", text).chmod(0o755)
+    repo.file("hooks: {pre-push: {jobs: [{run: make}]}}\n")
+    sentence = "hooks.dodo has no jobs for post-commit: nothing to run\n"
+    assert [commit(repo).stderr for _ in range(3)] == [f"dodo-hooks: {sentence}", "", ""]
+    assert [repo.run("run", "post-commit").stdout for _ in range(2)] == [sentence] * 2
+    repo.file("hooks: {pre-push: {jobs: [{run: make test}]}}\n")
+    assert [commit(repo).stderr for _ in range(2)] == [f"dodo-hooks: {sentence}", ""]
+
+
 def test_r12_four_levels_are_a_loop(repo: Repo) -> None:
     repo.hook("pre-commit", deeper="git commit --allow-empty -m deeper")
     done = commit(repo, check=False)

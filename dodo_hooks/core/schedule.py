@@ -10,7 +10,7 @@ from dodo_hooks.core.statuses import NEED, SKIPPED, Outcome, satisfies
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import Protocol
 
     from dodo_hooks.core.plan import Hook
@@ -39,6 +39,9 @@ if TYPE_CHECKING:
         def open_jobs(self) -> set[int]:
             """Return the jobs without an outcome, including those that run."""
             ...
+
+
+UNKNOWN_S = 1.0  # what a job counts whose duration is not known
 
 
 class Ledger:
@@ -137,9 +140,30 @@ def skipped_by(hook: "Hook", need: int, outcome: Outcome) -> Outcome:
     return Outcome(SKIPPED, NEED, reason, need=need, root_cause=root)
 
 
-def in_order(hook: "Hook", numbers: "Iterable[int]") -> "list[int]":
-    """Sort ready jobs in the order in which they get slots: by priority, then by position in the file."""
-    return sorted(numbers, key=lambda number: (hook.jobs[number].order.priority, number))
+def in_order(hook: "Hook", numbers: "Iterable[int]", left_s: "Sequence[float]" = ()) -> "list[int]":
+    """Sort ready jobs in the order in which they get slots.
+
+    That is by priority, then those first that most is left to do after, then by position in the file. `left_s`: by job,
+    of `remaining_paths`; empty: nothing is known.
+    """
+    jobs = hook.jobs
+    if not left_s:
+        return sorted(numbers, key=lambda number: (jobs[number].order.priority, number))
+    return sorted(numbers, key=lambda number: (jobs[number].order.priority, -left_s[number], number))
+
+
+def remaining_paths(hook: "Hook", open_jobs: "set[int]", usual_s: "Mapping[str, float]") -> "list[float]":
+    """Return, for each job, the seconds that it and the longest chain of open jobs behind it usually take.
+
+    `usual_s`: by name of the job. Jobs that are alike should keep their order in the file, so hundredths count.
+    """
+    left_s = [0.0] * len(hook.jobs)
+    for number in reversed(hook.order):
+        if number in open_jobs:
+            job = hook.jobs[number]
+            behind_s = max([left_s[other] for other in (*job.order.dependents, *job.order.followers)], default=0.0)
+            left_s[number] = round(usual_s.get(job.name, UNKNOWN_S), 2) + behind_s
+    return left_s
 
 
 def check_order(hook: "Hook", open_jobs: "set[int]", outcomes: "dict[int, Outcome]") -> None:

@@ -16,7 +16,7 @@ import select
 
 from dodo_hooks.core import statuses
 from dodo_hooks.core.errors import GraphError
-from dodo_hooks.core.schedule import in_order
+from dodo_hooks.core.schedule import in_order, remaining_paths
 from dodo_hooks.core.statuses import Outcome
 from dodo_hooks.engine.admission import Admission
 from dodo_hooks.engine.clocks import Clocks
@@ -65,6 +65,7 @@ class Loop:
         self._watched: dict[int, Callable[[int], None]] = {}
         self._guards: list[Guard] = []
         self._results: RunResults | None = None
+        self._left_s: list[float] | None = None  # what is left after each job; None: not needed so far
 
     @property
     def context(self) -> "Context":
@@ -175,7 +176,15 @@ class Loop:
             # An end is on disk before anything starts because of it. Else, if we were killed in between, the records
             # would say that a job ran although its dependency had crashed (R20). Other ends can wait for the grants.
             self.recorder.flush(starts=False)
-            self._ready = in_order(self.context.hook, {*self._ready, *ready})
+            self._ready = self._in_order({*self._ready, *ready})
+
+    def _in_order(self, numbers: "set[int]") -> "list[int]":
+        """Sort ready jobs. How long they usually take is read once they have to wait for each other, and only then."""
+        if self._left_s is None and 1 < self._slots < len(numbers) + len(self.running()) and self._source is not None:
+            usual_s = self.recorder.usual_durations()
+            hook, open_jobs = self.context.hook, self._source.open_jobs()
+            self._left_s = remaining_paths(hook, open_jobs, usual_s) if usual_s else []
+        return in_order(self.context.hook, numbers, self._left_s or ())
 
     def _grant(self) -> None:
         """Give free slots to ready jobs in order, and end waves in which nothing runs."""

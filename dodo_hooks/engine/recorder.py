@@ -56,6 +56,13 @@ class Recorder:
         if self.listener is not None:
             self.listener.ended(number, outcome)
 
+    def usual_durations(self) -> "dict[str, float]":
+        """Return how long the jobs of the hook usually take, in seconds by name, as far as it is known."""
+        from dodo_hooks.store import layout
+        from dodo_hooks.store.durations import usual_durations
+
+        return usual_durations(layout.repository_of(self._writer.directory), self._writer.hook.name)
+
     def flush(self, *, starts: bool = True) -> None:
         """Write the records that have changed; without `starts`, only those of ended jobs.
 

@@ -8,7 +8,7 @@ from dodo_hooks.core.statuses import NOT_SELECTED, Outcome
 from dodo_hooks.core.text.terminal_text import quote
 from dodo_hooks.host.console import say
 from dodo_hooks.host.files.file_locks import is_locked
-from dodo_hooks.host.posix import os
+from dodo_hooks.host.posix import processors
 from dodo_hooks.results import USE
 from dodo_hooks.store import layout
 
@@ -131,7 +131,7 @@ def make_firing(
         UsageError: DODO_HOOKS_PHASE is unknown.
     """
     phase = phase or _phase_of(world)
-    slots = slots or rules.slots or _processors()
+    slots = slots or rules.slots or processors()
     return Firing(world, repo, hook, args, trigger, phase, slots, rules, left_out, stdin=stdin)
 
 
@@ -197,13 +197,6 @@ def select_files(
     for sentence in applies.sentences:
         say(sentence)
     return firing._replace(left_out=applies.left_out, files=applies.files)
-
-
-def _processors() -> int:
-    """Return how many processors we may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _phase_of(world: "World") -> str:

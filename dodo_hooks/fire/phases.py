@@ -244,6 +244,7 @@ def close(run: Run, answer: "int | None" = None) -> int:
         run.writer.release()
     signals.drop_signals()  # the reader of our output may have stopped, and Ctrl-C must still end this process
     report(run)
+    run.writer.note_durations()
     if answer is None or run.interrupted is not None:
         return run.exit_code(FOREGROUND, BACKGROUND)
     return answer

@@ -75,6 +75,13 @@ def S_ISFIFO(mode: int) -> bool:
     return mode & 0o170000 == 0o010000
 
 
+def processors() -> int:
+    """Return how many processors we may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def names_in(directory: str) -> "list[str]":
     """Return the names in a directory; none where it cannot be listed."""
     try:

@@ -7,6 +7,7 @@
                               /live/INVOCATION     an empty file named after each invocation that has not ended
                               /failed/INVOCATION   the failure notice of a background run
                               /groups/               a file for each concurrency group; waiting/ has the tickets
+                              /durations/            how long the jobs of each hook have taken (store/durations.py)
                               /checks/               the locks of jobs that run in a snapshot (results/run_locks.py)
                               /DAY/INVOCATION/     invocation.json lock alive s stdin
                                                    jobs/N-NAME/{meta.json,output.log,files}
@@ -106,11 +107,18 @@ def own_group(hook: str, job: str, worktree: str) -> str:
 
 
 def group_file(groups_dir: str, name: str) -> str:
-    """Return the file of a group. A name may hold anything: one that is not plain is written in hexadecimal digits."""
-    if name.startswith("\0"):
-        return f"{groups_dir}/own-{name[1:]}"
+    """Return the file of a group."""
+    return f"{groups_dir}/{'own-' + name[1:] if name.startswith(chr(0)) else _file_name(name)}"
+
+
+def durations_file(repository_dir: str, hook: str) -> str:
+    return f"{repository_dir}/durations/{_file_name(hook)}"
+
+
+def _file_name(name: str) -> str:
+    """Return the name of a file for a name that may hold anything: one that is not plain is in hexadecimal digits."""
     is_plain = name.replace("-", "").replace("_", "").isalnum() and name.isascii()
-    return f"{groups_dir}/{'plain-' + name if is_plain else 'hex-' + name.encode('utf-8').hex()}"
+    return "plain-" + name if is_plain else "hex-" + name.encode("utf-8", "surrogateescape").hex()
 
 
 def day_of(invocation: str) -> str:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 MOST_ALIVE = 20  # invocations of one hook in one repository (R12)
 MOST_WAITING = 200  # the same, counting also those that only wait for a concurrency group
 NO_LOCK = -1
+_WORTH_NOTING_S = 0.5  # of a run: what its jobs took in all
 _CLOCK_DIGITS = 16  # of microseconds until the year 2286; what is longer is no clock of ours
 
 
@@ -122,6 +123,18 @@ class InvocationWriter:
             raise
         try_unlink(self._marker)  # one that stays does no harm: readers see that its invocation has ended
         self.release()
+
+    def note_durations(self) -> None:
+        """Keep how long the jobs took, as advice for the next runs; of a run for whose end nobody waits, nothing."""
+        taken_s = {
+            job.name: state.duration_s
+            for job, state in zip(self.hook.jobs, self.jobs, strict=True)
+            if state.duration_s is not None and state.outcome is not None and state.outcome.status == COMPLETED
+        }
+        if sum(taken_s.values()) >= _WORTH_NOTING_S:
+            from dodo_hooks.store.durations import add_durations
+
+            add_durations(layout.repository_of(self.directory), self.hook.name, taken_s)
 
     def release(self) -> None:
         """Release the locks. To readers, the writer of an unfinished record has died from now on."""

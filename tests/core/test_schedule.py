@@ -1,6 +1,7 @@
 """The counting source, against a plain reading of the rules (R1 to R6)."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from dodo_hooks.core import statuses
 from dodo_hooks.core.errors import GraphError
 from dodo_hooks.core.plan import Hook
-from dodo_hooks.core.schedule import CountingSource
+from dodo_hooks.core.schedule import UNKNOWN_S, CountingSource, in_order, remaining_paths
 from dodo_hooks.core.statuses import Outcome
 from engine.graphs import (
     COMPLETED,
@@ -134,3 +135,33 @@ def test_r4_a_damaged_plan_is_refused_before_anything_runs(hook: Hook, selected:
     with pytest.raises(GraphError) as raised:
         CountingSource(hook, selected, {}).start()
     assert all(name in str(raised.value) for name in ["post-commit", *named])
+
+
+def naive_left(hook: Hook, number: int, to_do: "set[int]", usual_s: "Mapping[str, float]") -> float:
+    """Return the longest way from a job to the end, by walking all ways."""
+    job = hook.jobs[number]
+    behind = to_do & {*job.order.dependents, *job.order.followers}
+    own_s = usual_s.get(job.name, UNKNOWN_S)
+    return own_s + max((naive_left(hook, other, to_do, usual_s) for other in behind), default=0.0)
+
+
+@given(st.data())
+def test_r6_slots_go_to_the_longest_way_that_is_left(data: st.DataObject) -> None:
+    hook = data.draw(hooks())
+    to_do, _ = data.draw(beginnings(hook))
+    durations = st.dictionaries(st.sampled_from([job.name for job in hook.jobs]), st.integers(0, 9).map(float))
+    usual_s = data.draw(durations)
+    left_s = remaining_paths(hook, to_do, usual_s)
+    assert all(abs(left_s[number] - naive_left(hook, number, to_do, usual_s)) < 1e-9 for number in to_do)
+    in_file = sorted(to_do, key=lambda number: (hook.jobs[number].order.priority, number))
+    assert in_order(hook, to_do) == in_file
+    ordered = in_order(hook, data.draw(st.permutations(sorted(to_do))), left_s)
+    for one, other in pairwise(ordered):
+        first, second = hook.jobs[one].order.priority, hook.jobs[other].order.priority
+        assert (first, -left_s[one], one) < (second, -left_s[other], other)
+
+
+def test_r6_jobs_that_take_about_as_long_keep_their_order() -> None:
+    hook = make_hook([(), (), ()])
+    left_s = remaining_paths(hook, {0, 1, 2}, {"job 0*": 0.501, "job 1*": 0.504, "job 2*": 0.6})
+    assert in_order(hook, {0, 1, 2}, left_s) == [2, 0, 1]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from dodo_hooks.core import statuses
 from dodo_hooks.core.errors import GraphError
 from dodo_hooks.core.plan import Hook, Plan
-from dodo_hooks.core.schedule import CountingSource
+from dodo_hooks.core.schedule import UNKNOWN_S, CountingSource, in_order, remaining_paths
 from dodo_hooks.core.statuses import Outcome
 from dodo_hooks.doit_runner.database import open_database
 from dodo_hooks.doit_runner.runner import WaveRunner, control_of
@@ -106,6 +106,39 @@ def test_r1_r6_they_are_one_when_doit_was_asked_for_the_whole_hook(database: Any
     pair = Pair(CountingSource(hook, range(len(hook.jobs)), {}), doits)
     while pair.ours.open_jobs():
         pair.ended(random.choice(sorted(pair.may_run)), random.choice(OUTCOMES))
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(st.data())
+def test_r6_both_start_the_same_jobs_in_the_same_order_where_durations_are_known(
+    database: Any, data: st.DataObject
+) -> None:
+    hook = data.draw(hooks())
+    selected, decided = data.draw(beginnings(hook))
+    usual_s = data.draw(st.dictionaries(st.sampled_from([job.name for job in hook.jobs]), st.floats(0, 9)))
+    slots = data.draw(st.integers(1, 3))
+    names = [task_name(hook, hook.jobs[number]) for number in sorted(selected)]
+    sources = CountingSource(hook, selected, decided), doits_source(hook, names, decided, database)
+    ours, doits = (started(source, hook, usual_s, slots) for source in sources)
+    assert ours == doits
+
+
+def started(
+    source: "CountingSource | DispatchSource", hook: Hook, usual_s: "dict[str, float]", slots: int
+) -> "list[tuple[float, int]]":
+    """Return when each job starts, as the loop grants slots, if each takes as long as usual."""
+    ready, _ = source.start()
+    left_s = remaining_paths(hook, source.open_jobs(), usual_s) if usual_s else []
+    now_s, running, starts = 0.0, list[tuple[float, int]](), list[tuple[float, int]]()
+    while ready or running:
+        for number in in_order(hook, ready, left_s)[: slots - len(running)]:
+            ready.remove(number)
+            starts.append((now_s, number))
+            running.append((now_s + usual_s.get(hook.jobs[number].name, UNKNOWN_S), number))
+        now_s, number = min(running)
+        running.remove((now_s, number))
+        ready += source.ended(number, COMPLETED)[0]
+    return starts
 
 
 def test_r1_a_long_chain_is_no_deeper_than_a_short_one(database: Any) -> None:

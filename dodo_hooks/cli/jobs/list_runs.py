@@ -81,11 +81,16 @@ def _runs_of(repository_dir: str, wanted: Wanted, report: "Report") -> "Iterator
     found = list_invocations(repository_dir, hook=wanted.hook, worktree=wanted.worktree, report=report)
     for invocation in found:
         jobs = read_jobs(invocation, report)
+        left_s = None
+        if invocation.is_alive:
+            from dodo_hooks.cli.jobs.time_left import time_left
+
+            left_s = time_left(invocation, jobs)
         if wanted.statuses:
             jobs = tuple(job for job in jobs if job.status in wanted.statuses)
             if not jobs and not (invocation.error is not None and statuses.FAILED in wanted.statuses):
                 continue
-        yield Run(repository, invocation, jobs)
+        yield Run(repository, invocation, jobs, left_s)
 
 
 def _expect_hook(hook: "str | None", runs: "Iterator[Run]") -> "Iterator[Run]":

@@ -35,6 +35,7 @@ class Run(Record):
     repository: "str | None"  # its path; None where the store does not record it
     invocation: "InvocationRecord"
     jobs: "tuple[JobRecord, ...]"
+    left_s: "float | None" = None  # until it ends, as far as anybody can tell
 
 
 class Line(Record):
@@ -121,7 +122,7 @@ def _heading(run: Run, has_repositories: bool, has_worktrees: bool, is_verbose: 
     elif one.trigger in _TRIGGERS:
         yield _TRIGGERS[one.trigger]
     if one.is_alive:
-        yield statuses.RUNNING
+        yield statuses.RUNNING if run.left_s is None else f"{statuses.RUNNING}, about {duration_text(run.left_s)} left"
     elif one.error is not None:
         yield statuses.FAILED
 

@@ -14,6 +14,7 @@ import click
 
 from dodo_hooks.cli.jobs.live_invocation import LiveInvocation
 from dodo_hooks.cli.jobs.run_table import INDENT, Run, lines_of, status_text, style_lines
+from dodo_hooks.cli.jobs.time_left import time_left
 from dodo_hooks.cli.options.click_options import repository_option
 from dodo_hooks.cli.repository import print_once, store_here
 from dodo_hooks.cli.terminal_table import LEAST_COLUMNS, escape, print_safe, say
@@ -123,7 +124,7 @@ class Canvas:
 
 def board_lines(board: Board, world: World, columns: int, rows: int) -> list[str]:
     """Return the lines of the board. If it does not fit the terminal, return those around the running jobs."""
-    lines = lines_of([Run(None, run.invocation, run.jobs) for run in board.runs()])
+    lines = lines_of([Run(None, run.invocation, run.jobs, time_left(run.invocation, run.jobs)) for run in board.runs()])
     if not lines:
         return [NOTHING]
     room = max(rows - 1, 3)  # the cursor stands below

@@ -119,6 +119,7 @@ def _finish(phase: Background, waves: Loop, after: "AfterRun", signals: int) -> 
         code = 128 + waves.interrupted
     line = write_failure_notice(phase.writer)
     _close(phase.writer, code, signals)
+    phase.writer.note_durations()
     try:
         after.run(phase, line)
     except Exception:  # the records are closed and right: nothing may open them again

@@ -42,6 +42,32 @@ def fork() -> int:
     return pid
 
 
+def share_work(work: "Callable[[int], int]", count: int) -> "list[int]":
+    """Call `work` with each number below `count`, and return its results, which are exit codes.
+
+    Each call but the first is made in a process of its own. That has all signals blocked, so `work` has to end soon
+    after its parent. A result is negative where a signal has ended the process.
+    """
+    children: list[int] = []
+    try:
+        for number in range(1, count):
+            try:
+                pid = fork()
+            except OSError:  # the process table is full (R21)
+                break
+            if not pid:
+                code = 1
+                try:
+                    code = work(number)
+                finally:
+                    os._exit(code)
+            children.append(pid)
+        results = [work(number) for number in (0, *range(len(children) + 1, count))]
+    finally:
+        codes = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in children]
+    return [*results, *codes]
+
+
 def spawn(argv: "tuple[str | bytes, ...]", environ: "Mapping[str, str]", output: int, stdin: str = "/dev/null") -> int:
     """Start `argv` as the leader of a new process group (R14).
 

@@ -45,6 +45,27 @@ def test_k9_what_may_be_somebodys_work_is_not_replaced(repo: Repo, change: str, 
     assert outputs_of(repo) == new and leftovers(repo) == []
 
 
+@pytest.mark.parametrize(
+    "pattern",
+    ["node_modules", "/node_modules/", "node_mod*/", "node_modules/*", "node_modules/**", "*", "\\node_modules"],
+)
+def test_k9_whatever_pattern_ignores_all_of_it_will_do(repo: Repo, pattern: str) -> None:
+    old = make_outputs(repo)
+    store(repo)
+    remove(repo.path / "node_modules")
+    repo.write(".gitignore", f"{pattern}\n")
+    assert restore(repo).reason == "" and outputs_of(repo) == old
+
+
+def test_k9_a_file_that_is_to_come_and_is_not_ignored_is_found(repo: Repo) -> None:
+    make_outputs(repo)
+    store(repo)
+    remove(repo.path / "node_modules")
+    for pattern in ("node_modules/*\n!node_modules/large", "*\n!*/\n!large", "node_modules/p*"):
+        repo.write(".gitignore", f"{pattern}\n")
+        assert "git does not ignore node_modules" in restore(repo).reason and not repo.has("node_modules")
+
+
 @pytest.mark.parametrize("text", ["*", "# Created by virtualenv automatically\n*\n"])
 def test_k9_an_environment_that_ignores_itself_comes_into_a_new_worktree(repo: Repo, text: str, tmp_path: Path) -> None:
     """uv, virtualenv and venv put a `.gitignore` into what they make, so that many repositories have no line for it."""

@@ -21,7 +21,7 @@ HOOK = ".git/hooks/pre-push"
 @pytest.fixture
 def packages(repo: Repo) -> Repo:
     """Return a repository whose jobs have cached outputs: the last job needs the others, the first makes most files."""
-    repo.write(".gitignore", "out-*\n")
+    repo.write(".gitignore", "".join(f"out-{number}\n" for number in range(JOBS)))
     jobs: dict[str, Any] = {}
     for number in range(JOBS):
         numbers = "$(seq $(cat in))" if not number else "1"

@@ -13,6 +13,7 @@ from dodo_hooks.core.errors import StoreError, UnsafeFileError
 from dodo_hooks.host.files import exchange
 from dodo_hooks.results.outputs.manifest import manifest_of
 from dodo_hooks.results.outputs.restore_outputs import RestoreResult
+from kit.commits.unstaged import Thing
 from kit.repo import PACKAGES, Repo
 from kit.results.outputs import (
     KEY,
@@ -27,6 +28,7 @@ from kit.results.outputs import (
     restore,
     store,
 )
+from kit.system.killing import die_before, in_child
 
 pytestmark = [pytest.mark.timeout(120), pytest.mark.usefixtures("ignored")]  # the time is for a busy machine
 
@@ -177,6 +179,53 @@ def test_k9_a_hard_link_is_one_only_where_the_user_says_so(repo: Repo) -> None:
     large.write_text("written into the cache, too")
     assert "damaged" in restore(repo).reason
     assert restore(repo) == NOTHING_STORED
+
+
+# Many files
+
+
+def make_many(repo: Repo) -> "dict[bytes, Thing]":
+    for number in range(1200):
+        put(repo.path / "node_modules" / str(number % 7) / str(number), f"{number}\n", 0o640 if number % 3 else 0o444)
+    return outputs_of(repo)
+
+
+def test_k9_many_files_come_back_exactly_though_several_processes_make_them(repo: Repo) -> None:
+    old = make_many(repo)
+    store(repo)
+    assert len(os.listdir(f"{cache_dir(repo)}/{KEY}/files")) > 1
+    remove(repo.path / "node_modules")
+    assert restore(repo).manifest is not None
+    assert outputs_of(repo) == old and leftovers(repo) == []
+
+
+@pytest.mark.parametrize("number", [50, 400, 900])
+def test_k9_a_restore_by_several_processes_is_killed(repo: Repo, number: int) -> None:
+    """Check that the next restore waits for those that are left, and begins anew."""
+    old = make_many(repo)
+    store(repo)
+    remove(repo.path / "node_modules")
+
+    def run() -> None:
+        die_before(number, {"open"})
+        restore(repo)
+
+    pid = in_child(run)
+    os.waitpid(pid, 0)
+    assert not repo.has("node_modules")
+    assert restore(repo).manifest is not None
+    assert outputs_of(repo) == old and leftovers(repo) == []
+
+
+def test_k9_damage_that_another_process_finds_is_a_miss(repo: Repo) -> None:
+    make_many(repo)
+    store(repo)
+    for name in sorted(os.listdir(f"{cache_dir(repo)}/{KEY}/files"), key=int)[1:2]:
+        file = Path(cache_dir(repo), KEY, "files", name)
+        file.write_bytes(file.read_bytes()[:-2] + b"x\n")
+    remove(repo.path / "node_modules")
+    assert "damaged" in restore(repo).reason and restore(repo) == NOTHING_STORED
+    assert not repo.has("node_modules") and leftovers(repo) == []
 
 
 # A damaged cache

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 NEW, GONE = ".new-", ".gone-"
 _SMALL = 64 << 10  # bytes of a file that is packed
 _PACK = 1 << 20  # bytes of a pack: it is read as a whole
+_MOST_FILES = 500  # of a pack: packs are shared out among processes
 
 
 def read_about(path: str) -> "tuple[int, str, list[int]]":
@@ -30,7 +31,7 @@ def packs_of(sizes: "Sequence[int]", link: str) -> "Iterator[tuple[int, int]]":
     first = total = 0
     for number, size in enumerate(sizes):
         is_alone = size > _SMALL or link == HARDLINK
-        if first < number and (is_alone or total + size > _PACK):
+        if first < number and (is_alone or total + size > _PACK or number - first == _MOST_FILES):
             yield first, number
             first, total = number, 0
         if is_alone:

@@ -63,6 +63,9 @@ _REMOTE = ("ssh", "rsh", "mosh")  # there the variables of the job are not set
 _SENT = "send it on standard input, from"
 _CHANGES = re.compile(r"shift\b|set (?!(?:[-+][A-Za-z]+(?: [a-z-]+)? ?)*\Z)|eval .*\b(?:set|shift)\b")
 _VALUE_FOLLOWS = re.compile(r"[-+]\w*[oO]|-[vFWXrIC]|--(rcfile|init-file|require|import|loader|env-file)")
+# Of PowerShell: options that hold a program, and what has it read one from its input all the same.
+_PWSH_COMMAND = re.compile(r"(?i)--?(co?|com\w{0,4}|e|ec|en\w*)")
+_PWSH_READS = re.compile(rf"(?i)-\Z|--?no[e]|.*{UNKNOWN}", re.DOTALL)
 _IS_INPUT = re.compile(r"-|/dev/stdin|/dev/fd/0")
 _SUFFIX = re.compile(r"\.[a-z]+|inplace|")  # of `sed -i .bak`, `sed -i ''` and `gawk -i inplace`
 _SUBCOMMANDS = ("exec", "x", "dlx")  # of npm and pnpm, before an option of theirs
@@ -175,11 +178,9 @@ def _assigned(words: "list[Word]", shell: ShellText) -> "Iterable[tuple[str, Wor
 def _code_in(name: str, operands: "list[Word]", is_run: bool) -> "tuple[list[Word], bool]":
     """Return the words that hold a program or could, and whether one may come from the standard input."""
     kind, code, _ = _PROGRAMS[name]
-    is_all = name in ("pwsh", "powershell") and any(
-        re.match(r"(?i)-(c|command|e|ec|enc\w*)\Z", one.text) for one in operands
-    )
+    is_all = name in ("pwsh", "powershell") and any(_PWSH_COMMAND.fullmatch(one.text) for one in operands)
     if kind == _ALL or is_all:
-        return operands, kind == _ALL or any(one.text == "-" or UNKNOWN in one.text for one in operands)
+        return operands, kind == _ALL or any(_PWSH_READS.match(one.text) for one in operands)
     found, has_code, is_next, reads, previous = list[Word](), False, False, False, ""
     for word in operands:
         text, option = word.text, code.match(word.text)

@@ -28,6 +28,8 @@ class Admission:
     def __init__(self, context: "Context", recorder: "Recorder", supersede: "Supersede") -> None:
         self.ask_permit: Callable[[], int | None] | None = None  # returns a descriptor or NOTHING; None: not now
         self.workspaces: Workspaces | None = None
+        self.alone: set[int] = set()  # jobs that run beside no other
+        self.is_paused = False  # nothing starts
         self._context = context
         self._jobs = context.hook.jobs
         self._recorder = recorder
@@ -44,10 +46,12 @@ class Admission:
         self._is_refused = False
 
     def is_held_up(self, number: int, running: "Sequence[int]") -> bool:
-        """Return whether this job and all behind it have to wait: for an interactive job, or for a permit.
+        """Return whether this job and all behind it have to wait: for one that runs alone, or for a permit.
 
         An interactive job always runs alone (R14).
         """
+        if self.is_paused or (running and not self.alone.isdisjoint((number, *running))):
+            return True
         if any(self._jobs[other].execution.interactive for other in running):
             return True
         if self._jobs[number].execution.interactive and running:

@@ -66,6 +66,7 @@ class Loop:
         self._guards: list[Guard] = []
         self._results: RunResults | None = None
         self._left_s: list[float] | None = None  # what is left after each job; None: not needed so far
+        self._stopped: Outcome | None = None  # of the jobs that do not start any more
 
     @property
     def context(self) -> "Context":
@@ -122,6 +123,11 @@ class Loop:
             self._ready.remove(number)
         self._finish(number, outcome, wall_ns())
         return True
+
+    def run_again(self, numbers: "Sequence[int]") -> None:
+        """End these running jobs; their outcome is PENDING then, and a guard that leaves it so lets them run again."""
+        for number in numbers:
+            self._end(number, Outcome(statuses.PENDING), self.context.grace_s)
 
     def interrupt(self, signal: int) -> None:
         """End the run because of a signal: skip waiting jobs, end running ones (R17).
@@ -277,6 +283,12 @@ class Loop:
         self.clocks.stop_timeout(number)
         for guard in self._guards:
             outcome = guard.ended(number, outcome)
+            if outcome.status == statuses.PENDING and self._stopped is None:
+                self.admission.release(number)
+                self._ready = in_order(self.context.hook, {*self._ready, number})
+                return
+        if outcome.status == statuses.PENDING and self._stopped is not None:
+            outcome = self._stopped
         self.admission.release(number)
         if self._live == number:
             self._live = None
@@ -296,6 +308,7 @@ class Loop:
         for number in self._ready:
             self.admission.release(number)
         self._ready = []
+        self._stopped = self._stopped or outcome
         if self._source is not None:
             for number, its_outcome in self._source.stop([*self.running(), *self._lost], outcome):
                 self.recorder.ended(number, its_outcome, wall_ns())

@@ -14,7 +14,10 @@ class Guard(Protocol):
         """Prepare for a job that is about to be granted its slot."""
 
     def ended(self, number: int, outcome: Outcome) -> Outcome:
-        """Return the outcome, perhaps another one, of a job that has ended or will never start."""
+        """Return the outcome, perhaps another one, of a job that has ended or will never start.
+
+        PENDING: its end does not count, and it runs again. The guards behind this one do not see such an end.
+        """
         ...
 
 

@@ -13,7 +13,7 @@ from dodo_hooks.host.posix import open_terminal, os
 from dodo_hooks.host.process import has_process_table
 from dodo_hooks.host.world import monotonic_s
 from dodo_hooks.store import layout
-from dodo_hooks.store.identity import repository_id
+from dodo_hooks.store.identity import records_dir, repository_id
 from dodo_hooks.store.records import Facts
 from dodo_hooks.store.writer import reserve_invocation
 
@@ -41,6 +41,11 @@ def begin(firing: "Firing") -> "Run | None":
         from dodo_hooks.core.added_edges import bypass_skipped
 
         firing = firing._replace(hook=bypass_skipped(firing.hook, firing.left_out))
+    if any(job.is_judged_by_diff for job in firing.hook.jobs):
+        from dodo_hooks.results.hook_memory import with_memory
+
+        repository_dir = records_dir(firing.world.state, firing.repo.common_dir)
+        firing = firing._replace(hook=with_memory(firing.hook, repository_dir))
     if any(job.changes.stage_fixed or job.changes.conduct for job in firing.hook.jobs):
         from dodo_hooks.core.added_edges import serialize_conflicts
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from dodo_hooks.engine.background.background_phase import Background
     from dodo_hooks.engine.protocols import Workspaces
+    from dodo_hooks.fire.guards.modified_files import ModifiedFiles
     from dodo_hooks.fire.guards.unstaged_guard import Staging
 
     # Runs the open jobs of a phase in a loop that is set up for it.
@@ -40,6 +41,7 @@ class Attached:
         terminal = read_terminal(firing.world, firing.rules.has_colors)
         self.run = run
         self.staging: Staging | None = None  # of a commit
+        self.modified: ModifiedFiles | None = None  # of hooks of pre-commit
         self.screen = Screen(display_of(run, phase, terminal.knows_escapes, terminal.look, is_quiet=is_quiet))
         self.recorder = Recorder(run.writer, self.screen)
         alive = (run.writer.alive,) if run.writer.has_locks else ()
@@ -72,6 +74,13 @@ class Attached:
             self.run.record_error = self.run.record_error or self.recorder.record_error
             if self.run.results is not None:
                 self.run.results.save()
+
+    def end_guards(self) -> None:
+        """Let the guards clean up, on every way out."""
+        if self.modified is not None:
+            self.modified.end()
+        if self.staging is not None:
+            self.staging.end()
 
     def _show_left_out(self) -> None:
         """Print a line for each job that was left out or is up to date, before the lines of the jobs that run."""
@@ -141,8 +150,7 @@ def _run_foreground(run: Run) -> bool:
         source = CountingSource(run.firing.hook, jobs, run.writer.outcomes())
         attached.run_jobs(lambda: attached.loop.run(source))
     finally:
-        if attached.staging is not None:
-            attached.staging.end()
+        attached.end_guards()
     return True
 
 
@@ -201,7 +209,7 @@ def watch_changes(attached: Attached, jobs: "Sequence[int]") -> None:
         from dodo_hooks.fire.guards.modified_files import is_judged, watch_modified_files
 
         if any(is_judged(hook.jobs[number]) for number in jobs):
-            watch_modified_files(attached.run, attached.loop)
+            attached.modified = watch_modified_files(attached.run, attached.loop, jobs)
     if any(hook.jobs[number].changes.fails_on_changes for number in jobs):
         from dodo_hooks.fire.guards.fail_on_changes import watch_changes as watch
 

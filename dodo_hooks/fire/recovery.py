@@ -5,6 +5,7 @@ Every fired hook and every command recovers first.
 
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.git_hooks import OFTEN_UNSEEN, is_gate
+from dodo_hooks.git.event import is_rolling_back
 from dodo_hooks.git.unstaged.lock import is_held_by_ancestor, wait_until_restored
 from dodo_hooks.host.console import say
 
@@ -26,6 +27,11 @@ def recover(world: "World", repo: "Repo", *, waits: bool) -> None:
 
     waits = waits and "DODO_INVOCATION" not in world.environ and not is_held_by_ancestor(repo)
     try:
+        if is_rolling_back(repo):
+            from dodo_hooks.git.rollback.restore_tree import recover as recover_rollback
+
+            for sentence in recover_rollback(repo, waits=waits):
+                say(sentence)
         if waits:
             wait_until_restored(repo, say)
         sentences = restore_interrupted(repo, world.environ, waits=waits, report=say)
@@ -34,7 +40,7 @@ def recover(world: "World", repo: "Repo", *, waits: bool) -> None:
 
         raise unreadable(repo.git_dir) from error
     except OSError as error:
-        raise GitError(f"cannot restore unstaged changes: {error.filename}: {error.strerror}") from error
+        raise GitError(f"cannot restore files: {error.filename}: {error.strerror}") from error
     for sentence in sentences:
         say(sentence)
 

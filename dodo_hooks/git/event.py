@@ -12,16 +12,22 @@ if TYPE_CHECKING:
 
 HIDDEN_LOCK = "dodo-hooks-aside.lock"  # git/unstaged/lock.py
 JOURNAL = "dodo-hooks-aside/journal"  # there while unstaged changes are hidden: git/unstaged/journal.py
+ROLLBACK = "dodo-hooks-rollback"  # has a journal while files are taken back: git/rollback/restore_tree.py
 RESTAGED = "dodo-hooks-restaged"  # there while a real index has to be synced: git/unstaged/sync_index.py
 MARKER = "dodo-hooks-fired"  # in the git directory of every worktree whose event is past
 
 
 def needs_recovery(repo: "Repo") -> bool:
-    """Return whether a run has hidden unstaged changes, or an index has to be synced.
+    """Return whether a run has hidden unstaged changes, takes files back, or has left an index to sync.
 
-    The run may be alive, or may have been killed. The answer costs two calls of lstat(2).
+    The run may be alive, or may have been killed. The answer costs three calls of lstat(2).
     """
-    return has_journal(repo) or _is_there(f"{repo.git_dir}/{RESTAGED}")
+    return has_journal(repo) or _is_there(f"{repo.git_dir}/{RESTAGED}") or is_rolling_back(repo)
+
+
+def is_rolling_back(repo: "Repo") -> bool:
+    """Return whether files are being taken back to an earlier state (P6)."""
+    return _is_there(f"{repo.git_dir}/{ROLLBACK}/journal")
 
 
 def has_journal(repo: "Repo") -> bool:

@@ -22,7 +22,7 @@ def check_out(
     environ: "Mapping[str, str]",
     paths: "list[bytes]",
     prefix: bytes,
-    lock: int,
+    lock: "int | None",
     *,
     is_sparse: bool = False,
 ) -> None:

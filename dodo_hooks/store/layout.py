@@ -91,6 +91,11 @@ def waiting_dir(groups_dir: str) -> str:
     return f"{groups_dir}/waiting"
 
 
+def hook_memory_file(repository_dir: str) -> str:
+    """Return the file with what is known about the hooks of pre-commit (results/hook_memory.py)."""
+    return f"{repository_dir}/hook-memory"
+
+
 def run_locks_dir(repository_dir: str) -> str:
     return f"{repository_dir}/checks"
 

@@ -114,8 +114,11 @@ def _run_foreground(run: Run, run_jobs: Any, is_quiet: bool) -> None:
     jobs = run.open_jobs(FOREGROUND)
     if jobs:
         attached = Attached(run, FOREGROUND, is_quiet=is_quiet)
-        watch_changes(attached, jobs)
-        run_jobs(attached, jobs)
+        try:
+            watch_changes(attached, jobs)
+            run_jobs(attached, jobs)
+        finally:
+            attached.end_guards()
 
 
 def _without_needs(hook: Hook, left_out: Mapping[int, Outcome]) -> Hook:

@@ -13,12 +13,9 @@ from typing import TYPE_CHECKING
 
 from dodo_hooks.core.file_sets import default_file_set
 from dodo_hooks.core.plan import (
-    ANYTHING,
-    GIVEN,
     MESSAGE,
     NO_FILES,
     NO_FILES_OF_EVENT,
-    NOTHING,
     PUSHED,
     STAGED,
     FileRule,
@@ -29,6 +26,7 @@ from dodo_hooks.loader.compile.flatten import Member, type_rule_of
 from dodo_hooks.loader.compile.job_commands import Command
 from dodo_hooks.loader.compile.job_conditions import matchers
 from dodo_hooks.loader.formats.pre_commit.config_hook import FAIL, META, PYGREP, SCRIPT, ConfigHook
+from dodo_hooks.loader.formats.pre_commit.hook_access import access_of
 from dodo_hooks.loader.formats.pre_commit.pygrep_options import read_options
 from dodo_hooks.loader.globs.compile_globs import compile_regex
 
@@ -84,12 +82,13 @@ def rule_of_hook(hook: ConfigHook, event: str, member: Member) -> FileRule:
 
 
 def conduct_of_hook(hook: ConfigHook) -> Conduct:
-    """Return how a hook behaves, as far as its language says, and how pre-commit runs and judges it."""
-    only_reads = hook.language in (PYGREP, FAIL) or hook.repo == META
+    """Return how a hook behaves, as far as that is known, and how pre-commit runs and judges it."""
+    passes_files = hook.max_files != 0
+    access = access_of(hook.repo, hook.id, hook.language, hook.entry, hook.args, passes_files=passes_files)
     identity = (hook.repo, hook.rev, hook.id, hook.language, hook.entry, *hook.args)
     return Conduct(
-        reads=GIVEN if only_reads and hook.repo != META else ANYTHING,
-        writes=NOTHING if only_reads else ANYTHING,
+        reads=access.reads,
+        writes=access.writes,
         is_judged_by_diff=True,
         identity=json.dumps(identity),
         fails_fast=hook.fails_fast,

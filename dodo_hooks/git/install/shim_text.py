@@ -22,10 +22,13 @@ MARKER_LINE = b"# dodo-hooks shim: written by `dodo-hooks install`, taken away b
 
 # Where a hook file may be, for the shims that fire in every repository: they do not start Python where there is none.
 # Each with any of the endings. More than there are costs a start in vain; a test sees to it that none is missing.
-HOOK_FILES = tuple(
-    f"{folder}{name}"
-    for name in ("hooks.dodo", "daft", "lefthook", "lefthook-local")
-    for folder in ("", ".", ".config/")
+HOOK_FILES = (
+    *(
+        f"{folder}{name}"
+        for name in ("hooks.dodo", "daft", "lefthook", "lefthook-local")
+        for folder in ("", ".", ".config/")
+    ),
+    ".pre-commit-config",
 )
 ENDINGS = ("", ".yml", ".yaml", ".toml", ".json", ".jsonc")
 

@@ -27,7 +27,7 @@ class DiagnosticError(Exception):
 
 
 class InvalidValue(DiagnosticError, ValueError):
-    """A value that cannot be used. Pydantic collects each ValueError, and adds its path."""
+    """A value that cannot be used; `loader/schema/model_errors.py` collects them, and adds their paths."""
 
 
 def parts_of(error: Exception) -> "tuple[str, str]":

@@ -30,16 +30,6 @@ def take_signals(wanted: "Iterable[int]") -> int:
     return reader
 
 
-class interrupts_held:
-    """Keep a Ctrl-C waiting until the end of a `with` block. contextlib takes 5 ms to import."""
-
-    def __enter__(self) -> None:
-        self._mask = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT,))
-
-    def __exit__(self, *_: object) -> None:
-        signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
-
-
 def drop_signals() -> None:
     """Give the signals of `take_signals` their default action again: there is nothing left to put in order."""
     for number in DEFAULTED:

@@ -58,7 +58,7 @@ def read_plan(world: "World", top: str, sources: "Sources | None" = None) -> "Pl
     found = find_hook_file(top, sources)
     if found is None:
         return None
-    from dodo_hooks.loader.load import load  # takes most of the time, with pydantic
+    from dodo_hooks.loader.load import load  # takes most of the time
 
     return load(found, sources, main_top_of(top, sources), lambda paths: tracked_among(world, top, paths))
 

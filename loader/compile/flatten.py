@@ -8,6 +8,7 @@ others are combined (exclude, tags, needs, variables, conditions).
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from dodo_hooks.core.plan import SNAPSHOT
 from dodo_hooks.core.plan_parts import TagRule
@@ -20,7 +21,7 @@ from dodo_hooks.loader.shell.quoting import with_literal_braces
 SETUP = "setup"  # the name of an unnamed command before all jobs
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Member:
     """A job of the flattened hook."""
 
@@ -29,7 +30,7 @@ class Member:
     around: tuple[JobBody, ...] = ()  # the groups that it is in, the outermost first
     is_setup: bool = False
 
-    @property
+    @cached_property
     def levels(self) -> tuple[JobBody, ...]:
         """The bodies whose keys the job inherits, the nearest last."""
         return (*self.around, self.body)
@@ -90,9 +91,7 @@ def flatten(path: Path, hook: HookBody) -> Flat:
 
 
 def _as_job(setup: SetupBody) -> JobBody:
-    return JobBody.model_construct(
-        run=setup.run, name=setup.name, env=setup.env, root=setup.root, timeout=setup.timeout
-    )
+    return JobBody(run=setup.run, name=setup.name, env=setup.env, root=setup.root, timeout=setup.timeout)
 
 
 def _names_itself(member: Member) -> str:

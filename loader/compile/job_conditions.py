@@ -18,7 +18,7 @@ from dodo_hooks.core.plan import (
 )
 from dodo_hooks.core.plan_parts import Check, Condition
 from dodo_hooks.loader.globs.compile_globs import compile_branch_glob, compile_glob, compile_regex
-from dodo_hooks.loader.schema.condition_models import ConditionBody, PatternBody
+from dodo_hooks.loader.schema.condition_models import ConditionBody, PatternBody, SkipOnly
 from dodo_hooks.loader.schema.job_models import HookBody, JobBody
 from dodo_hooks.loader.shell.quoting import with_literal_braces
 
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from dodo_hooks.core.plan_parts import Matcher
 
 _STATES = (IN_MERGE, IN_REBASE, AT_MERGE_COMMIT)
-
-SkipOnly = bool | list[str | ConditionBody]
 
 
 @dataclass(slots=True)

@@ -76,13 +76,17 @@ def _input(text: str, root: str) -> Input:
     return Input(text, encode_path(looks_into), compile_glob(pattern, folder=folder))
 
 
+def _makers(flat: Flat) -> list[tuple[int, Member]]:
+    return [(number, member) for number, member in enumerate(flat.members) if member.body.outputs]
+
+
 def file_needs(flat: Flat) -> list[FileNeed]:
     """Return the needs between the jobs of a hook that come from their files, each pair once.
 
     A job in a snapshot has none: its inputs are those of a commit, and no job makes them.
     """
     found: dict[tuple[int, int], FileNeed] = {}
-    makers = [(number, output) for number, member in enumerate(flat.members) for output in _outputs_of(member)]
+    makers = [(number, output) for number, member in _makers(flat) for output in _outputs_of(member)]
     if not makers:
         return []
     for number, member in enumerate(flat.members):
@@ -124,7 +128,7 @@ def check_outputs(flat: Flat, tree: Node, is_tracked: IsTracked) -> list[Diagnos
     makers: list[tuple[str, int]] = []
     written = [
         (output, number, mark_at(tree, [*member.path, "outputs", place]), f"job {quote(flat.names[number])}")
-        for number, member in enumerate(flat.members)
+        for number, member in _makers(flat)
         for place, output in enumerate(_outputs_of(member))
     ]
     tracked = is_tracked([output for output, *_ in written]) if written else set[str]()
@@ -159,5 +163,5 @@ def _overlap(one: str, other: str) -> bool:
 
 def outputs_in(flats: Iterable[Mapping[str, Flat]]) -> tuple[str, ...]:
     """Return the outputs of all jobs of a file."""
-    members = (member for by_name in flats for flat in by_name.values() for member in flat.members)
+    members = (member for by_name in flats for flat in by_name.values() for _, member in _makers(flat))
     return tuple(dict.fromkeys(output for member in members for output in _outputs_of(member)))

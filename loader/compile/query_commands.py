@@ -16,14 +16,17 @@ from dodo_hooks.loader.shell.quoting import placeholders_in
 
 # What such a command has; fire/select/event_files.py gives it.
 _THERE = frozenset(("DODO_HOOK", "DODO_WORKTREE", "DODO_GIT_DIR", "DODO_BRANCH"))
+_KEYS = ("files", "skip", "only")
 _OF_A_PUSH = {"DODO_REMOTE": "DODO_ARG1", "DODO_REMOTE_URL": "DODO_ARG2"}
 
 
 def check_query_commands(setting: Setting, every: Iterable[Owner], tree: Node, severity: str) -> Iterator[Diagnostic]:
     """Yield diagnostics of this severity about placeholders in the commands of `files`, `skip` and `only`."""
-    for path, _, _, subject in every:
-        body = node_at(tree, path)
-        for key, scalar in _questions(body) if isinstance(body, MapNode) else ():
+    for path, body, _, subject in every:
+        if body is not None and body.given.isdisjoint(_KEYS):
+            continue
+        node = node_at(tree, path)
+        for key, scalar in _questions(node) if isinstance(node, MapNode) else ():
             for offset, name in placeholders_in(scalar.text, setting.template)[:1]:
                 mark = mark_inside([scalar], scalar.mark, scalar.text, offset)
                 why, fix = _parts(name, key, setting)

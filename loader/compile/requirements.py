@@ -37,7 +37,7 @@ class _Requirements:
     def read(self, hook: str, path: Path, body: HookBody | JobBody, by: int, subject: str) -> None:
         """Read the `requires` of a hook or a job and the keys beside it."""
         for key in ("wait", "each"):
-            if key in body.model_fields_set and not body.requires:
+            if key in body.given and not body.requires:
                 message = f'{quote(key)} has no effect without "requires"'
                 self.diagnostics.append(Diagnostic(key_mark_at(self.tree, [*path, key]), message, subject))
         if body.requires and hook != _GATE:
@@ -127,7 +127,7 @@ def add_requirements(
             found.read(name, (section, name), body, -1, f"{section[:-1]} {quote(name)}")
             flat = flats[section][name]
             for number, member in enumerate(flat.members):
-                if not _KEYS.isdisjoint(member.body.model_fields_set):
+                if not _KEYS.isdisjoint(member.body.given):
                     found.read(name, member.path, member.body, number, subject_of_job(flat.names[number]))
     return [hook if hook.is_task else _with_requirements(hook, found) for hook in hooks]
 

@@ -21,7 +21,7 @@ _KEYS = frozenset(("workspace", *_FOR_SNAPSHOTS))
 def with_snapshot(job: Job, member: Member, hook: HookBody) -> Job:
     """Return a job in a snapshot with its workspace; `job` has its results (job_files.py)."""
     bodies = around(member, hook)
-    shared = next((body.share for body in bodies if "share" in body.model_fields_set), [])
+    shared = next((body.share for body in bodies if "share" in body.given), [])
     results = job.results._replace(
         supersedes=next((body.supersede for body in bodies if body.supersede is not None), True),
         counts_commit=member.body.incremental is False,
@@ -46,13 +46,13 @@ def check_snapshots(
     """Yield errors about snapshots and their keys, and a warning about shared paths that no key stands for."""
     for path, written, numbers, subject in every:
         owner = written or body
-        if _KEYS.isdisjoint(owner.model_fields_set):
+        if _KEYS.isdisjoint(owner.given):
             continue
         if owner.workspace == SNAPSHOT and hook in WITHOUT_COMMIT:
             message = f"{hook} has no snapshot, since HEAD is not the commit that it is about"
             yield Diagnostic(mark_at(tree, [*path, "workspace"]), message, subject, fix="use another hook")
         for key in _FOR_SNAPSHOTS:
-            if key in owner.model_fields_set and owner.workspace != SNAPSHOT and flat.snapshots.isdisjoint(numbers):
+            if key in owner.given and owner.workspace != SNAPSHOT and flat.snapshots.isdisjoint(numbers):
                 message = f'{quote(key)} has no effect without "workspace: snapshot"'
                 yield Diagnostic(key_mark_at(tree, [*path, key]), message, subject)
         yield from _overlaps(owner, path, subject, tree)
@@ -90,7 +90,7 @@ def _overlaps(owner: JobBody | HookBody, path: Path, subject: str, tree: Node) -
 
 def _is_keyless(member: Member, owner: JobBody | HookBody, hook: HookBody) -> bool:
     """Return whether the job gets the shared paths of `owner`, and nothing in its key stands for them."""
-    giver = next((body for body in around(member, hook) if "share" in body.model_fields_set), None)
+    giver = next((body for body in around(member, hook) if "share" in body.given), None)
     return giver is owner and not (member.body.inputs or member.body.uptodate)
 
 

@@ -95,7 +95,7 @@ def check_keys(hook: str, body: HookBody, flat: Flat, tree: Node) -> Iterator[Di
     """Yield errors about keys that exclude each other."""
     for unit in flat.whole.inside():
         if unit.body is not None:
-            for key in sorted(unit.body.model_fields_set - _OF_GROUPS):
+            for key in sorted(unit.body.given - _OF_GROUPS):
                 mark, message = key_mark_at(tree, [*unit.path, key]), f"{quote(key)} has no effect on a group"
                 yield Diagnostic(mark, message, subject_of_unit(unit, hook), fix="set it on its jobs")
     for number, member in enumerate(flat.members):
@@ -130,7 +130,7 @@ def _without_input(job: JobBody) -> Iterator[tuple[str, str, str]]:
         yield "env_inputs", '"env_inputs" has no effect without "inputs" or "uptodate": the job runs each time', ""
     selectors = (job.glob, job.files, job.file_types, job.types, job.types_or, job.exclude_types)
     is_selective = any(selectors) and "files}" not in f"{job.run} {job.args}"
-    if job.uptodate and is_selective and "inputs" not in job.model_fields_set:
+    if job.uptodate and is_selective and "inputs" not in job.given:
         # Else a change of the very files that the job is about would not make it run (K1).
         message = "the files that the job gets are not its inputs"
         yield "uptodate", message, 'add them as "inputs", or "inputs: []"'

@@ -1,111 +1,95 @@
 """The typed models of a hook file and of the user's configuration (C1). No code outside of the models knows the keys.
 
-What each key means is in docs/keys.md.
+Each key is a row: its kind and its default. What it means is in docs/keys.md, and the JSON Schema for editors is made
+of both. A model is read from nodes of the tree instead of plain values, because plain values lose two things: how a
+number was written (`env: {LEVEL: 010}` means "010"), and its location.
 
-The models are given nodes of the tree instead of plain values, because plain values lose two things: how a number was
-written (`env: {LEVEL: 010}` means "010"), and its location. Before a field is checked, its node is opened by one level
-(`value_parsers.py`). Then pydantic's own strict checks apply, and `model_errors.py` turns their errors into sentences.
-
-Where a key takes several shapes, such as a text or a mapping, the node decides which one is tried: a plain union would
-report an error for every shape.
+Where a key takes several shapes, such as a text or a mapping, the node decides which one is tried, so that an error is
+about the one that was meant.
 """
-
-from typing import Annotated
-
-from pydantic import BeforeValidator
 
 from dodo_hooks.core.plan import GRACE_S, MAX_LOG_BYTES, Retention
 from dodo_hooks.loader.read.nodes import is_empty
-from dodo_hooks.loader.schema import value_parsers
 from dodo_hooks.loader.schema.condition_models import ConditionBody, PatternBody
 from dodo_hooks.loader.schema.job_models import GroupBody, HookBody, JobBody
+from dodo_hooks.loader.schema.kinds import Body, BodyOf, MapOf, Shaped, key
 from dodo_hooks.loader.schema.part_models import ConcurrencyBody, JobLogBody, LinkBody, SetupBody
-from dodo_hooks.loader.schema.shapes import Shape
 from dodo_hooks.loader.schema.value_types import (
-    Body,
-    Bytes,
-    Count,
-    Env,
-    FilledText,
-    Flag,
-    Folder,
-    HookName,
-    LogBytes,
-    Macro,
-    Occasion,
-    OutputWords,
-    Prefixes,
-    Seconds,
-    Slots,
-    TaskName,
-    Text,
-    Texts,
-    Trust,
-    Version,
-    short_for,
+    BYTES,
+    COMMAND,
+    COUNT,
+    ENV,
+    FILLED,
+    FLAG,
+    FOLDER,
+    HOOK_NAMES,
+    LOG_BYTES,
+    NOTHING,
+    OCCASION,
+    OUTPUT,
+    PREFIXES,
+    SECONDS,
+    SLOTS,
+    TASK_NAMES,
+    TEMPLATES,
+    TEXTS,
+    TRUST,
+    VERSION,
 )
 
 
-class LogBody(Body):
+class LogBody(Body, level="log"):
     """The limits for the logs of jobs, and for the records."""
 
-    max_log_size: LogBytes = MAX_LOG_BYTES
-    retention: Seconds = Retention().retention_s
-    keep_last: Count = Retention().keep_last
-    max_total_size: Bytes = Retention().max_total_bytes
+    max_log_size = key(LOG_BYTES, MAX_LOG_BYTES)
+    retention = key(SECONDS, Retention().retention_s)
+    keep_last = key(COUNT, Retention().keep_last)
+    max_total_size = key(BYTES, Retention().max_total_bytes)
 
 
-class HookFile(Body):
+class HookFile(Body, level="file"):
     """The whole file."""
 
-    min_version: Version | None = None
-    extends: Texts = []
-    jobs: Slots | None = None
-    colors: Flag | None = None
-    output: OutputWords = None
-    rc: FilledText | None = None
-    source_dir: Folder = ".hooks"
-    source_dir_local: Folder = ".hooks-local"
-    env: Env = {}
-    templates: Annotated[dict[Macro, Text], BeforeValidator(value_parsers.entries), Shape("map of texts")] = {}
-    log: Annotated[LogBody, Shape("map")] = LogBody()
-    cache_size: Bytes | None = None
-    grace_period: Seconds = GRACE_S
-    trust: Trust | None = None
-    hooks: Annotated[dict[HookName, HookBody], BeforeValidator(value_parsers.entries), Shape("map of hooks")] = {}
-    tasks: Annotated[dict[TaskName, HookBody], BeforeValidator(value_parsers.entries), Shape("map of tasks")] = {}
+    min_version = key(VERSION, None)
+    extends = key(TEXTS, ())
+    jobs = key(SLOTS, None)
+    colors = key(FLAG, None)
+    output = key(OUTPUT, None)
+    rc = key(FILLED, None)
+    source_dir = key(FOLDER, ".hooks")
+    source_dir_local = key(FOLDER, ".hooks-local")
+    env = key(ENV, {})
+    templates = key(TEMPLATES, {})
+    log = key(BodyOf(lambda: LogBody), LogBody())
+    cache_size = key(BYTES, None)
+    grace_period = key(SECONDS, GRACE_S)
+    trust = key(TRUST, None)
+    hooks = key(MapOf(HOOK_NAMES, BodyOf(lambda: HookBody), "map of hooks"), {})
+    tasks = key(MapOf(TASK_NAMES, BodyOf(lambda: HookBody), "map of tasks"), {})
 
 
-class NotifyBody(Body):
+class NotifyBody(Body, level="notify"):
     """The command that runs when a background run ends. `notify: COMMAND` is short for `notify: {run: COMMAND}`."""
 
-    run: FilledText = "desktop"
-    when: Occasion = "failed"
-    timeout: Seconds = 10.0
+    run = key(COMMAND, "desktop")
+    when = key(OCCASION, "failed")
+    timeout = key(SECONDS, 10.0)
 
 
-def _notifier(node: object) -> object:
-    return None if is_empty(node) else short_for("run")(node)
+_NOTIFY: Shaped[NotifyBody | None] = Shaped(
+    (BodyOf(lambda: NotifyBody, "text or map", short_for="run"), NOTHING),
+    "text or map",
+    lambda node: int(is_empty(node)),
+)
 
 
-class UserFile(Body):
+class UserFile(Body, level="file"):
     """The user's own configuration."""
 
-    notify: Annotated[NotifyBody | None, BeforeValidator(_notifier), Shape("text or map", short_for="run")] = None
-    trusted: Prefixes = []
+    notify = key(_NOTIFY, None)
+    trusted = key(PREFIXES, ())
 
 
-BODIES: dict[str, type[Body]] = {
-    "file": HookFile,
-    "log": LogBody,
-    "hook": HookBody,
-    "setup": SetupBody,
-    "job": JobBody,
-    "group": GroupBody,
-    "job log": JobLogBody,
-    "condition": ConditionBody,
-    "pattern": PatternBody,
-    "concurrency": ConcurrencyBody,
-    "share": LinkBody,
-}
-USER_BODIES: dict[str, type[Body]] = {"file": UserFile, "notify": NotifyBody}
+_OF_FILE = (HookFile, LogBody, HookBody, SetupBody, JobBody, GroupBody, JobLogBody, ConditionBody, PatternBody)
+BODIES: dict[str, type[Body]] = {body.level: body for body in (*_OF_FILE, ConcurrencyBody, LinkBody)}
+USER_BODIES: dict[str, type[Body]] = {body.level: body for body in (UserFile, NotifyBody)}

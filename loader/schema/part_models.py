@@ -1,79 +1,63 @@
 """The models of the smaller parts of jobs and hooks."""
 
-from typing import Annotated, TypeAlias
-
-from pydantic import BeforeValidator, Discriminator, Tag
-
 from dodo_hooks.core.plan import QUEUE
-from dodo_hooks.loader.schema.shapes import Shape
+from dodo_hooks.loader.schema.kinds import Body, BodyOf, Shaped, key, needed
 from dodo_hooks.loader.schema.value_types import (
-    MAP,
+    CONFLICT,
+    ENV,
+    FOLDER,
+    GROUP_NAME,
+    LOG_BYTES,
+    RUN,
+    SECONDS,
+    SHARED_PATH,
+    SHARED_PATHS,
     TEXT,
-    Body,
-    Env,
-    Folder,
-    GroupName,
-    LogBytes,
-    OnConflict,
-    OneOrMore,
-    Run,
-    Seconds,
-    SharedPath,
-    SharedPaths,
-    Text,
     map_or_text,
-    short_for,
+    one_or_more,
 )
 
 
-class ConcurrencyBody(Body):
+class ConcurrencyBody(Body, level="concurrency"):
     """A group, and what to do when it is taken. `concurrency: NAME` is short for `concurrency: {group: NAME}`."""
 
-    group: GroupName = ""
-    on_conflict: OnConflict = QUEUE
-    wait: Seconds | None = None
+    group = key(GROUP_NAME, "")
+    on_conflict = key(CONFLICT, QUEUE)
+    wait = key(SECONDS, None)
 
 
-Concurrency: TypeAlias = Annotated[
-    ConcurrencyBody, BeforeValidator(short_for("group")), Shape("text or map", short_for="group")
-]
+CONCURRENCY = BodyOf(lambda: ConcurrencyBody, "text or map", short_for="group")
 
 
-class SetupBody(Body):
+class SetupBody(Body, level="setup"):
     """A command before all jobs of a hook. A text, or a list of texts, is short for a map with `run` alone."""
 
-    run: Run
-    name: Text | None = None
-    env: Env = {}
-    root: Folder = ""
-    timeout: Seconds | None = None
+    run = needed(RUN, "a setup needs a command")
+    name = key(TEXT, None)
+    env = key(ENV, {})
+    root = key(FOLDER, "")
+    timeout = key(SECONDS, None)
+
+    is_whole = True
 
 
-Setup: TypeAlias = Annotated[
-    SetupBody, BeforeValidator(short_for("run")), Shape("text or map", short_for="run", or_nothing=False)
-]
-Setups: TypeAlias = Annotated[OneOrMore[Setup], Shape("text, map or list of these", or_one=True)]
+SETUPS = one_or_more(BodyOf(lambda: SetupBody, "text or map", short_for="run"), "text, map or list of these")
 
 
-class JobLogBody(Body):
+class JobLogBody(Body, level="job log"):
     """The limits for the log and the records of one job."""
 
-    max_log_size: LogBytes | None = None
-    retention: Seconds | None = None
+    max_log_size = key(LOG_BYTES, None)
+    retention = key(SECONDS, None)
 
 
-class LinkBody(Body):
+class LinkBody(Body, level="share"):
     """Shared paths that are linked. The job may then change your files."""
 
-    link: SharedPaths
+    link = needed(SHARED_PATHS, "a link needs paths")
+
+    is_whole = True
 
 
-Share: TypeAlias = Annotated[
-    OneOrMore[
-        Annotated[
-            Annotated[SharedPath, Tag(TEXT)] | Annotated[LinkBody, Tag(MAP)],
-            Discriminator(map_or_text),
-        ]
-    ],
-    Shape("path, map, or list of both", or_one=True),
-]
+_SHARED: Shaped[str | LinkBody] = Shaped((SHARED_PATH, BodyOf(lambda: LinkBody)), "", map_or_text)
+SHARE = one_or_more(_SHARED, "path, map, or list of both")

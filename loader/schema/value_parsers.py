@@ -1,13 +1,11 @@
 """Parsers for the single values of a hook file: a node of the tree in, a plain value out (C2, C3).
 
-Every function either returns the value or raises ValueError with the rest of a sentence that begins with the key. The
-openers unwrap a node by one level, so that the nodes inside keep their locations and how they were written.
+Every function either returns the value or raises ValueError with the rest of a sentence that begins with the key.
 """
 
 import posixpath
 import re
 from collections.abc import Callable
-from typing import TypeVar
 
 from dodo_hooks.core.diagnostics import InvalidValue
 from dodo_hooks.core.files.file_types import FILE_TYPES, KINDS
@@ -16,10 +14,8 @@ from dodo_hooks.core.plan import (
     AT_MERGE_COMMIT,
     CI,
     ELSEWHERE,
-    FAILURE,
     IN_MERGE,
     IN_REBASE,
-    OUTPUTS,
 )
 from dodo_hooks.core.text.names import name_error
 from dodo_hooks.core.text.nearest import did_you_mean
@@ -28,7 +24,7 @@ from dodo_hooks.core.text.units import bytes_of, seconds_of
 from dodo_hooks.host.files.clone import HARDLINK, REFLINK
 from dodo_hooks.loader.globs.compile_globs import compile_glob, compile_regex
 from dodo_hooks.loader.globs.from_top import WILDCARDS, leads_out, pattern_from_top
-from dodo_hooks.loader.read.nodes import ListNode, MapNode, Scalar, describe, is_empty
+from dodo_hooks.loader.read.nodes import Node, Scalar, describe, is_empty
 from dodo_hooks.loader.shell.placeholders import is_known
 
 LEAST_LOG_BYTES = 64 * 1024
@@ -41,113 +37,97 @@ PLACES = (CI, ELSEWHERE)
 # Patterns that the JSON Schema has too, so in what Python and ECMAScript have in common.
 MACRO = "[A-Za-z_][A-Za-z0-9_-]*"
 VARIABLE = "[A-Za-z_][A-Za-z0-9_]*"
-_Filled = TypeVar("_Filled")
+_YES = ("yes", "y", "on", "true", "1")
+_NO = ("no", "n", "off", "false", "0")
 
 
-# Openers
+# Plain values
 
 
-def value(node: object) -> object:
-    return node.value if isinstance(node, Scalar) else node
+def text(node: Node) -> str:
+    if isinstance(node, Scalar) and isinstance(node.value, str):
+        return node.value
+    fix = 'write "" for an empty text' if is_empty(node) else ""
+    fix = fix or (f'write "{node.text}", in quotes' if isinstance(node, Scalar) else "")
+    raise InvalidValue(f"expected a text, found {describe(node)}", fix)
 
 
-def items(node: object) -> object:
-    """Return the items of a list; a key without a value is an empty list, such as when all jobs are commented out."""
-    if isinstance(node, ListNode):
-        return list(node.items)
-    return [] if is_empty(node) else node
+def command_text(node: Node) -> str:
+    if is_empty(node):
+        raise InvalidValue("expected a text, found nothing", "write the command after it")
+    return text(node)
 
 
-def one_or_more(node: object) -> list[object]:
-    """Return the items of a list; any other value is one item."""
-    opened = items(node)
-    return opened if isinstance(opened, list) else [node]
+def flag(node: Node) -> bool:
+    if isinstance(node, Scalar) and isinstance(node.value, bool):
+        return node.value
+    word, fix = node.text.lower() if isinstance(node, Scalar) else "", ""
+    if isinstance(node, Scalar) and word in _YES + _NO:
+        fix = f"write {'true' if word in _YES else 'false'}{'' if node.plain else ', without quotes'}"
+    raise InvalidValue(f"expected true or false, found {describe(node)}", fix)
 
 
-def texts(node: object) -> object:
-    """Return the values of a list; any other value is one item."""
-    return [value(one) for one in one_or_more(node)]
+def number(node: Node) -> int:
+    if isinstance(node, Scalar) and isinstance(node.value, int) and not isinstance(node.value, bool):
+        return node.value
+    fix = ""
+    if isinstance(node, Scalar) and isinstance(node.value, str) and node.text.isascii() and node.text.isdigit():
+        fix = f"write {node.text}, without quotes" if len(node.text) < 10 else ""
+    raise InvalidValue(f"expected a whole number, found {describe(node)}", fix)
 
 
-def entries(node: object) -> object:
-    if isinstance(node, MapNode):
-        return {entry.key: entry.value for entry in node.entries}
-    return {} if is_empty(node) else node
+def within(least: int, most: int | None = None) -> Callable[[int], int]:
+    """Return a check that a number has these bounds."""
+
+    def check(number: int) -> int:
+        if number < least:
+            raise ValueError(f"expected a whole number of at least {least}, found the number {number}")
+        if most is not None and number > most:
+            raise ValueError(f"expected a whole number of at most {most}, found the number {number}")
+        return number
+
+    return check
 
 
-def as_written(node: object) -> object:
+def as_written(node: Node) -> str:
     """Return numbers and booleans as they stand in the file, since the environment only has texts."""
-    return node.text if isinstance(node, Scalar) and node.value is not None else value(node)
-
-
-def found(node: object) -> str:
-    return describe(node) if isinstance(node, Scalar | ListNode | MapNode) else "nothing"
+    return node.text if isinstance(node, Scalar) and node.value is not None else text(node)
 
 
 # Values that are not what they look like
 
 
-def seconds(node: object) -> float:
+def seconds(node: Node) -> float:
     if isinstance(node, Scalar) and node.value is not None:
         return seconds_of(node.text)
-    raise ValueError(f"expected a duration such as 90s, found {found(node)}")
+    raise ValueError(f"expected a duration such as 90s, found {describe(node)}")
 
 
-def size(node: object) -> int:
+def size(node: Node) -> int:
     if isinstance(node, Scalar) and node.value is not None:
         return bytes_of(node.text)
-    raise ValueError(f"expected a size such as 10MB, found {found(node)}")
+    raise ValueError(f"expected a size such as 10MB, found {describe(node)}")
 
 
-def version(node: object) -> object:
+def version(node: Node) -> str:
     if isinstance(node, Scalar) and re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9}){0,3}", node.text):
         return node.text
-    raise ValueError(f'expected a version such as "0.1.0", found {found(node)}')
+    raise ValueError(f'expected a version such as "0.1.0", found {describe(node)}')
 
 
-def conditions(node: object) -> object:
-    """Return the items of a list, or one value as a list.
-
-    A key without a value is not an empty list here, since `only:` alone could mean never or always.
-    """
-    return list(node.items) if isinstance(node, ListNode) else [node]
-
-
-def condition_text(node: object) -> object:
+def condition_text(node: Node) -> str:
     if isinstance(node, Scalar) and isinstance(node.value, str):
         return node.value
-    raise ValueError(f"expected a condition, such as merge, CI or {{ref: main}}, found {found(node)}")
+    raise ValueError(f"expected a condition, such as merge, CI or {{ref: main}}, found {describe(node)}")
 
 
-def output(node: object) -> object:
-    """Return the parts of the output that are shown.
-
-    `true` is the default (None); `false` shows failures only.
-    """
-    return _switch_or_words(node, None, (FAILURE,), OUTPUTS)
-
-
-def places(node: object) -> object:
-    """Return where `fail_on_changes` applies: `true` means everywhere, `false` nowhere."""
-    return _switch_or_words(node, PLACES, (), PLACES)
-
-
-def _switch_or_words(node: object, if_true: object, if_false: object, words: tuple[str, ...]) -> object:
-    if isinstance(node, Scalar) and isinstance(node.value, bool):
-        return if_true if node.value else if_false
-    if isinstance(node, ListNode):
-        return node.items
-    fix = f"write [{node.text}]" if isinstance(node, Scalar) and node.text in words else ""
-    raise InvalidValue(f"expected true, false or a list of {join_or(words)}, found {found(node)}", fix)
-
-
-def cache(node: object) -> object:
+def cache(node: Node) -> str:
     """Return how outputs are stored: `true` shares blocks or copies, `false` stores none."""
     if isinstance(node, Scalar) and isinstance(node.value, bool):
         return REFLINK if node.value else ""
     if isinstance(node, Scalar) and node.value == HARDLINK:
         return HARDLINK
-    raise ValueError(f"expected true, false or {HARDLINK}, found {found(node)}")
+    raise ValueError(f"expected true, false or {HARDLINK}, found {describe(node)}")
 
 
 # Checks of texts
@@ -256,15 +236,6 @@ def one_of(*known: str) -> Callable[[str], str]:
     return check
 
 
-def by_system(node: object) -> object:
-    """Return the entries of a mapping; `run: {staged_files}` is a mapping in YAML, and an error here."""
-    opened = entries(node)
-    for word in opened if isinstance(opened, dict) else ():
-        if is_known(word, arguments=99):
-            raise InvalidValue(f"{{{word}}} is a mapping in YAML", "put the whole command in quotes")
-    return opened
-
-
 def command(text: str) -> str:
     """Check an item of a list of commands: `run: [ -f x ]` is such a list, and looks like a test."""
     if text.startswith("-"):
@@ -298,17 +269,6 @@ def glob(text: str) -> str:
         raise InvalidValue(f"{quote(text)} has a range, which is not expanded", "write {1,2,3}, or [1-3]")
     compile_glob(text)  # raises ValueError with a sentence
     return text
-
-
-def at_least_one(what: str) -> Callable[[_Filled], _Filled]:
-    """Return a check that a list or a mapping is not empty."""
-
-    def check(filled: _Filled) -> _Filled:
-        if not filled:
-            raise ValueError(f"expected at least one {what}, found none")
-        return filled
-
-    return check
 
 
 def condition_word(word: str) -> str:

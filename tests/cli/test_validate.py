@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from dodo_hooks.loader.schema.shapes import SCHEMA_FILE
+from dodo_hooks.loader.schema import SCHEMA_FILE
 from kit.repo import Repo
 from kit.terminal import Terminal
 

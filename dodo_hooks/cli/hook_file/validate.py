@@ -29,7 +29,7 @@ def validate(world: World, file: str | None, form: str, schema: bool) -> int:
     Your own configuration is checked too, if you have one.
     """
     if schema:
-        from dodo_hooks.loader.schema.shapes import SCHEMA_FILE
+        from dodo_hooks.loader.schema import SCHEMA_FILE
 
         say(SCHEMA_FILE.read_text(encoding="utf-8").rstrip("\n"))
         return 0

@@ -23,10 +23,7 @@ from dodo_hooks.host.files.atomic_files import put
 from dodo_hooks.host.files.private_files import read_private
 
 # What a command may import that is not ours, with what these import in turn: some systems scatter them.
-THIRD_PARTY = (
-    *("doit", "cloudpickle", "yaml", "click", "colorama", "identify"),
-    *("pydantic", "pydantic_core", "typing_extensions", "annotated_types", "typing_inspection"),
-)
+THIRD_PARTY = ("doit", "cloudpickle", "yaml", "click", "colorama", "identify")
 # What is read at once, each with what it imports and no line above it has. Every firing reads the first; one with jobs
 # the second and the fourth; a commit the third; one whose jobs depend on files the fifth; one with a job to run, the
 # sixth.

@@ -7,19 +7,19 @@ bodies (needs, names, modes), and the syntax of texts, are checked by `dodo-hook
 
 import json
 import re
-import types
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Any
 
 from dodo_hooks.loader.read.nodes import ListNode, MapNode, Node
 from dodo_hooks.loader.read.yaml_reader import parse
+from dodo_hooks.loader.schema import SCHEMA_FILE
 from dodo_hooks.loader.schema.condition_models import ASKED, PATTERNS
 from dodo_hooks.loader.schema.file_models import BODIES, USER_BODIES
 from dodo_hooks.loader.schema.job_models import OF_SCRIPTS
-from dodo_hooks.loader.schema.shapes import COMMANDS, SCHEMA_FILE, Shape
+from dodo_hooks.loader.schema.kinds import COMMANDS, Key, Kind, ListOf, MapOf, Shaped, Single, Switch
 
 _KEYS_PAGE = Path(__file__).parents[3] / "docs" / "keys.md"
 _HEADINGS = {
@@ -42,7 +42,7 @@ _Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Key:
+class KeyRow:
     """A row of docs/keys.md."""
 
     name: str
@@ -60,12 +60,12 @@ def _page() -> dict[str, str]:
     return {heading: text for heading, _, text in (section.partition("\n") for section in sections)}
 
 
-def rows_of(level: str) -> list[Key]:
+def rows_of(level: str) -> list[KeyRow]:
     """Return what docs/keys.md says about the keys of a body."""
     lines = [line for line in _page()[_HEADINGS[level]].splitlines() if line.startswith("| `")]
     cells = [[cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines]
     return [
-        Key(name.strip("`"), kind, default, means, "\n".join(line[1:-1] for line in example.split("<br>")), tools)
+        KeyRow(name.strip("`"), kind, default, means, "\n".join(line[1:-1] for line in example.split("<br>")), tools)
         for name, kind, default, means, example, tools in cells
     ]
 
@@ -90,40 +90,30 @@ def hook_file_schema() -> _Json:
     }
 
 
-def keys_of(level: str) -> Iterator[tuple[str, Any, Key]]:
-    """Yield each key of a body with its field and its documentation. One of them is missing: ValueError."""
-    body = DOCUMENTED[level]
-    body.model_rebuild()  # so that its fields know what is defined after them
-    for (key, field), said in zip(body.model_fields.items(), rows_of(level), strict=True):
-        yield key, field, said
+def keys_of(level: str) -> Iterator[tuple[str, Key, KeyRow]]:
+    """Yield each key of a body with its row in the table of keys and its documentation.
+
+    Raises ValueError where one of them is missing.
+    """
+    for (key, row), said in zip(DOCUMENTED[level].keys.items(), rows_of(level), strict=True):
+        yield key, row, said
 
 
-def default_by(field: Any) -> str:
-    """Return the cell for a default that the model has; "": the page may say it in words."""
-    default = default_of(field)
+def default_by(row: Key) -> str:
+    """Return the cell for a default that the table has; "": the page may say it in words."""
+    default = default_of(row)
     if not isinstance(default, bool | int | str):
-        return "needed" if field.is_required() else ""
+        return "needed" if row.needed_for else ""
     return f"`{default if isinstance(default, str) else json.dumps(default)}`"
 
 
-def says(field: Any) -> str:
-    """Return the type of a field, for people."""
-    return _says(field.annotation, field.metadata)
-
-
-def _says(annotation: Any, metadata: Sequence[Any] = ()) -> str:
-    annotation, metadata = _opened(annotation, metadata)
-    shape = _shape(metadata)
-    return shape.says if shape else _says(*[one for one in get_args(annotation) if one is not type(None)][:1])
-
-
-def default_of(field: Any) -> Any:
-    """Return the default of a field as a file would write it; None where it cannot be written."""
-    default, shape = field.default, _shape(_opened(field.annotation, field.metadata)[1])
-    if shape and shape.says in _UNITS and isinstance(default, int | float):
-        return _with_unit(default, _UNITS[shape.says])
+def default_of(row: Key) -> Any:
+    """Return the default of a key as a file would write it; None where it cannot be written."""
+    default = row.default
+    if row.kind.says in _UNITS and isinstance(default, int | float):
+        return _with_unit(default, _UNITS[row.kind.says])
     if isinstance(default, tuple):
-        return list(default)
+        return list(default) if isinstance(row.kind, Switch) else None
     return default if isinstance(default, bool | int | str) and default != "" else None
 
 
@@ -146,7 +136,7 @@ def _name(level: str) -> str:
 def _body(level: str) -> _Json:
     """Return the schema of a mapping with known keys."""
     keys = list(keys_of(level))
-    required = [key for key, field, _ in keys if field.is_required()]
+    required = [key for key, row, _ in keys if row.needed_for]
     one_of: _Json = {"oneOf": [{"required": [key]} for key in COMMANDS]} if level == "job" else {}
     if level == "job":
         one_of["dependentRequired"] = {key: ["script"] for key in OF_SCRIPTS}
@@ -159,7 +149,7 @@ def _body(level: str) -> _Json:
     return {
         "description": " ".join((BODIES[level].__doc__ or "").split()),
         "type": ["object", "null"] if may_be_nothing else "object",
-        "properties": {key: _property(key, field, said) for key, field, said in keys},
+        "properties": {key: _property(key, row, said) for key, row, said in keys},
         **({"patternProperties": {"^x-": {"description": "A place for anchors."}}} if level == "file" else {}),
         "additionalProperties": False,
         **({"required": required} if required else {}),
@@ -167,82 +157,60 @@ def _body(level: str) -> _Json:
     }
 
 
-def _property(key: str, field: Any, said: Key) -> _Json:
-    shape = _schema(field.annotation, field.metadata)
+def _property(key: str, row: Key, said: KeyRow) -> _Json:
     tools = f" Also in {said.tools.replace(', ', ' and ')}." if said.tools else ""
-    written = default_of(field)
-    is_in_words = said.default and not default_by(field)
+    written = default_of(row)
+    is_in_words = said.default and not default_by(row)
     unwritten = f" Default: {said.default.replace('`', '')}." if is_in_words else ""
     # Other keywords are allowed beside "$ref" since draft 2019-09.
     return {
         "description": f"{said.means.replace('`', '')}.{unwritten}{tools}",
-        **shape,
+        **_schema(row.kind),
         **({} if written is None else {"default": written}),
         "examples": [plain_of(said.example)[key]],
     }
 
 
-def _schema(annotation: Any, metadata: Sequence[Any] = ()) -> _Json:
-    annotation, metadata = _opened(annotation, metadata)
-    shape = _shape(metadata)
-    if shape and shape.schema is not None:
-        return dict(shape.schema)
-    origin, arguments = get_origin(annotation), [one for one in get_args(annotation) if one is not type(None)]
-    if origin in (Union, types.UnionType):
-        return _any_of([_schema(one) for one in arguments])
-    if origin in (list, tuple):
-        return _list(_schema(arguments[0]), shape or Shape("list"))
-    if origin is dict:
-        return _map(arguments, shape or Shape("map"))
-    return _reference(annotation, shape)
+def _schema(kind: Kind[Any]) -> _Json:
+    if isinstance(kind, Single | Switch):
+        return dict(kind.schema)
+    if isinstance(kind, Shaped):
+        return _any_of([_schema(one) for one in kind.kinds])
+    if isinstance(kind, ListOf):
+        return _list(kind)
+    return _map(kind) if isinstance(kind, MapOf) else _reference(kind)
 
 
-def _list(item: _Json, shape: Shape) -> _Json:
-    several: _Json = {"type": ["array", "null"] if shape.or_nothing else "array", "items": item}
-    if shape.least:
-        several["minItems"] = shape.least
-    return _any_of([item, several]) if shape.or_one else several
+def _list(kind: ListOf[Any]) -> _Json:
+    item = _schema(kind.item)
+    several: _Json = {"type": "array" if kind.least else ["array", "null"], "items": item}
+    if kind.least:
+        several["minItems"] = 1
+    return _any_of([item, several]) if kind.or_one else several
 
 
-def _map(arguments: Sequence[Any], shape: Shape) -> _Json:
-    names, values = _schema(arguments[0]), _schema(arguments[1])
-    kind: Any = ["object", "null"] if shape.or_nothing else "object"
-    least = {"minProperties": shape.least} if shape.least else {}
+def _map(kind: MapOf[Any]) -> _Json:
+    names, values = kind.names.schema, _schema(kind.item)
+    is_a: Any = "object" if kind.least else ["object", "null"]
+    least = {"minProperties": 1} if kind.least else {}
     if "enum" in names:  # as properties, so that an editor offers them
         known = {name: values for name in names["enum"]}
-        return {"type": kind, "properties": known, "additionalProperties": False, **least}
-    return {"type": kind, "propertyNames": names, "additionalProperties": values, **least}
+        return {"type": is_a, "properties": known, "additionalProperties": False, **least}
+    return {"type": is_a, "propertyNames": names, "additionalProperties": values, **least}
 
 
-def _reference(annotation: Any, shape: Shape | None) -> _Json:
-    level = next(level for level, body in BODIES.items() if body is annotation)
-    reference: _Json = {"$ref": f"#/$defs/{_name(level)}"}
-    if shape is None or not shape.short_for:
+def _reference(kind: Any) -> _Json:
+    body = kind.body()
+    reference: _Json = {"$ref": f"#/$defs/{_name(body.level)}"}
+    if not kind.short_for:
         return reference
-    field = BODIES[level].model_fields[shape.short_for]
-    short = _schema(field.annotation, field.metadata)
+    short = _schema(body.keys[kind.short_for].kind)
     return _any_of([*(one for one in short.get("anyOf", [short]) if one.get("type") != "object"), reference])
 
 
 def _any_of(schemas: Sequence[_Json]) -> _Json:
     flat = [one for schema in schemas for one in (schema["anyOf"] if set(schema) == {"anyOf"} else [schema])]
     return flat[0] if len(flat) == 1 else {"anyOf": flat}
-
-
-def _opened(annotation: Any, metadata: Sequence[Any]) -> tuple[Any, Sequence[Any]]:
-    """Remove `Annotated` and `| None`; the innermost metadata comes last."""
-    while True:
-        arguments = [one for one in get_args(annotation) if one is not type(None)]
-        if get_origin(annotation) is Annotated:
-            annotation, metadata = arguments[0], [*annotation.__metadata__, *metadata]
-        elif get_origin(annotation) in (Union, types.UnionType) and len(arguments) == 1:
-            annotation = arguments[0]
-        else:
-            return annotation, metadata
-
-
-def _shape(metadata: Sequence[Any]) -> Shape | None:
-    return next((one for one in reversed(metadata) if isinstance(one, Shape)), None)
 
 
 def _plain(node: Node) -> Any:

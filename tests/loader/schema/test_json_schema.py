@@ -1,7 +1,6 @@
 """The files generated from the models: the JSON Schema for editors and the reference of the keys (C1)."""
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +10,11 @@ from jsonschema import Draft202012Validator
 from dodo_hooks.loader.layers.discover import find_hook_file
 from dodo_hooks.loader.load import load
 from dodo_hooks.loader.read.yaml_reader import parse
+from dodo_hooks.loader.schema import SCHEMA_FILE
 from dodo_hooks.loader.schema.file_models import BODIES
-from dodo_hooks.loader.schema.model_errors import ways_from
+from dodo_hooks.loader.schema.kinds import COMMANDS
+from dodo_hooks.loader.schema.model_errors import ModelErrors
 from dodo_hooks.loader.schema.read_models import read_models
-from dodo_hooks.loader.schema.shapes import COMMANDS, SCHEMA_FILE
 from kit.hook_files.json_schema import (
     DOCUMENTED,
     about,
@@ -24,7 +24,6 @@ from kit.hook_files.json_schema import (
     keys_of,
     plain_of,
     rows_of,
-    says,
     schema_text,
 )
 
@@ -182,10 +181,10 @@ def test_c1_the_published_schema_is_current() -> None:
 def test_c1_the_reference_has_the_keys_of_the_models_in_their_order_with_types_and_defaults(level: str) -> None:
     body = DOCUMENTED[level]
     assert about(level) == " ".join((body.__doc__ or "").split())
-    assert [row.name for row in rows_of(level)] == list(body.model_fields)
-    for key, field, said in keys_of(level):
-        assert (key, said.type) == (key, says(field))
-        assert (key, said.default) == (key, default_by(field) or said.default)
+    assert [row.name for row in rows_of(level)] == list(body.keys)
+    for key, row, said in keys_of(level):
+        assert (key, said.type) == (key, row.kind.says)
+        assert (key, said.default) == (key, default_by(row) or said.default)
 
 
 def test_c1_the_schema_is_one() -> None:
@@ -235,25 +234,12 @@ def test_c1_every_key_says_what_it_means_and_shows_itself() -> None:
 
 @pytest.mark.parametrize("level", [level for level in BODIES if level in AROUND])
 def test_c1_a_default_that_is_shown_is_the_default(level: str) -> None:
-    for key, field, _ in keys_of(level):
-        shown = default_of(field)
+    for key, row, _ in keys_of(level):
+        shown = default_of(row)
         if shown is None:
             continue
-        body = BODIES[level].model_validate(_root(f"{{{_completed(level, f'{key}: {json.dumps(shown)}')}}}"))
-        assert getattr(body, key) == field.default
-
-
-def test_c1_where_a_body_stands_is_reported_alike_by_errors_and_schema() -> None:
-    schema = hook_file_schema()
-    bodies = {"file": schema, **{name.replace("-", " "): body for name, body in schema["$defs"].items()}}
-    ways = {
-        (level, key): reference.replace("-", " ")
-        for level, body in bodies.items()
-        for key, value in body["properties"].items()
-        for reference in re.findall(r"#/\$defs/([a-z-]+)", json.dumps(value))
-    }
-    leads = {(level, key): leads_to for level in BODIES for key, (leads_to, _) in ways_from(level).items()}
-    assert leads == {**ways, ("file", "notify"): "notify"}
+        body = BODIES[level].read(_root(f"{{{_completed(level, f'{key}: {json.dumps(shown)}')}}}"), ModelErrors())
+        assert getattr(body, key) == row.default
 
 
 def _root(text: str) -> Any:

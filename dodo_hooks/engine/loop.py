@@ -190,7 +190,8 @@ class Loop:
             usual_s = self.recorder.usual_durations()
             hook, open_jobs = self.context.hook, self._source.open_jobs()
             self._left_s = remaining_paths(hook, open_jobs, usual_s) if usual_s else []
-        return in_order(self.context.hook, numbers, self._left_s or ())
+        alone = sorted(numbers & self.admission.alone)  # these go one by one in the order of the file (P6)
+        return alone + in_order(self.context.hook, numbers - self.admission.alone, self._left_s or ())
 
     def _grant(self) -> None:
         """Give free slots to ready jobs in order, and end waves in which nothing runs."""
@@ -285,7 +286,7 @@ class Loop:
             outcome = guard.ended(number, outcome)
             if outcome.status == statuses.PENDING and self._stopped is None:
                 self.admission.release(number)
-                self._ready = in_order(self.context.hook, {*self._ready, number})
+                self._ready = self._in_order({*self._ready, number})
                 return
         if outcome.status == statuses.PENDING and self._stopped is not None:
             outcome = self._stopped

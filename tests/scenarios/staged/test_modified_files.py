@@ -61,9 +61,12 @@ def place(tmp_path: Path) -> Path:
     return place
 
 
-def test_p6_a_hook_that_writes_what_it_is_not_given_is_found_out(repo: Repo, place: Path) -> None:
+@pytest.mark.parametrize("priority", [0, 5])
+def test_p6_a_hook_that_writes_what_it_is_not_given_is_found_out(repo: Repo, place: Path, priority: int) -> None:
     repo.write("README.md", "one\n")
     config(repo, program(place, "mypy", MYPY), program(place, "flake8", FLAKE8), always_run="true")
+    later = f"hooks: {{pre-commit: {{jobs: [{{name: mypy, priority: {priority}}}]}}}}"
+    repo.file(f"extends: .pre-commit-config.yaml\njobs: 2\n{later}\n")
     done = run(repo)
     found = repo.finished("pre-commit")
     assert found.statuses() == {"mypy": "failed", "flake8": "failed"}

@@ -65,6 +65,7 @@ class Loop:
         self._watched: dict[int, Callable[[int], None]] = {}
         self._guards: list[Guard] = []
         self._results: RunResults | None = None
+        self._processes: dict[int, int] = {}  # of the running jobs that have several
         self._left_s: list[float] | None = None  # what is left after each job; None: not needed so far
         self._stopped: Outcome | None = None  # of the jobs that do not start any more
 
@@ -195,7 +196,7 @@ class Loop:
 
     def _grant(self) -> None:
         """Give free slots to ready jobs in order, and end waves in which nothing runs."""
-        free = self._slots - len(self.running())
+        free = self._slots - sum(self._processes.get(number, 1) for number in self.running())
         self.admission.begin()
         at = 0
         while free > 0 and at < len(self._ready):
@@ -209,8 +210,8 @@ class Loop:
                 at = 0  # others may have become ready because of that, or have ended
             elif claimed is None:
                 at += 1
-            elif self._start(number, claimed):
-                free -= 1
+            elif self._start(number, claimed, free):
+                free -= self._processes.get(number, 1)
             else:
                 return
         # When every open job runs, no wave will get another grant: each may leave with its last job.
@@ -232,21 +233,35 @@ class Loop:
         locks = self.admission.claim_workspace(number)
         return locks if locks is None or isinstance(locks, Outcome) else groups + locks
 
-    def _start(self, number: int, locks: "tuple[int, ...]") -> bool:
+    def _start(self, number: int, locks: "tuple[int, ...]", free: int) -> bool:
         """Have a wave start this job; return False if no wave can be forked, which ends the run (R21)."""
+        processes = self._processes_of(number, free)
         for guard in self._guards:
             guard.starting(number)
         while True:
             wave = self._waves.holder_of(number) or self._fork_or_stop(number, locks)
             if wave is None:
                 return False
-            if wave.send(wire.GRANT, number):
+            if wave.send(wire.GRANT, number, processes):
                 break
             wave.held.clear()  # it died before it could start anything: a new one gets its jobs (R7)
         self._ready.remove(number)
         wave.held.remove(number)
         wave.running[number] = 0
+        if processes > 1:
+            self._processes[number] = processes
         return True
+
+    def _processes_of(self, number: int, free: int) -> int:
+        """Return over how many processes the files of a job are spread: free slots that no other job waits for (P6)."""
+        job = self._jobs[number]
+        spare = free - len(self._ready) + 1
+        if spare < 2 or not job.is_judged_by_diff or (job.changes.conduct and job.changes.conduct.is_serial):
+            return 1
+        from dodo_hooks.engine.waves.batches import LEAST_FILES
+
+        files = (self.context.files or {}).get(number, ())
+        return max(min(spare, -(-len(files) // LEAST_FILES)), 1)
 
     def _supersede(self, invocation_dir: str, job: str, by: str) -> bool:
         from dodo_hooks.engine.control_client import cancel_superseded
@@ -282,6 +297,7 @@ class Loop:
         """Record a job's outcome, and the outcomes that follow from it."""
         assert self._source is not None
         self.clocks.stop_timeout(number)
+        self._processes.pop(number, None)
         for guard in self._guards:
             outcome = guard.ended(number, outcome)
             if outcome.status == statuses.PENDING and self._stopped is None:

@@ -12,7 +12,7 @@ from dodo_hooks.engine.waves.handle import WaveHandle
 
 # Each kind with how many numbers it has.
 KINDS = {
-    wire.GRANT: 1,
+    wire.GRANT: 2,
     wire.LIVE: 1,
     wire.END: 2,
     wire.DISMISS: 0,
@@ -84,4 +84,4 @@ def test_r7_what_was_said_before_the_end_is_heard_and_then_the_end(pipe: "tuple[
 def test_r20_nobody_listens(pipe: "tuple[int, int]") -> None:
     reader, writer = pipe
     os.close(reader)
-    assert not WaveHandle(0, writer, reader, []).send(wire.GRANT, 1)
+    assert not WaveHandle(0, writer, reader, []).send(wire.GRANT, 1, 1)

@@ -11,14 +11,23 @@ if TYPE_CHECKING:
 
 _POINTER = 8  # execve(2): each text counts with its NUL and its pointer
 _LEAST = 16_384
+LEAST_FILES = 4  # of a process, where the list is spread over several
 _MOST = 1 << 20  # a longer command line helps nobody, and takes a system's whole limit
 
 
-def batches_of(job: "Job", files: "Sequence[bytes]", environ: "Mapping[str, str]") -> "list[tuple[str | bytes, ...]]":
-    """Return the command lines of a job with this file list, each as `posix_spawn` takes it; at least one."""
+def batches_of(
+    job: "Job", files: "Sequence[bytes]", environ: "Mapping[str, str]", processes: int = 1
+) -> "list[tuple[str | bytes, ...]]":
+    """Return the command lines of a job with this file list, each as `posix_spawn` takes it; at least one.
+
+    `processes`: over so many at once the files are spread, but each gets four of them at least, as in pre-commit.
+    """
     argv, at = job.execution.argv, job.execution.files_at
     room = room_for(environ, argv) // max(job.execution.files_uses, 1)
     most = None if job.changes.conduct is None else job.changes.conduct.max_files
+    if processes > 1:
+        share = max(LEAST_FILES, -(-len(files) // processes))
+        most = share if most is None else min(most, share)
     before, behind = argv[:at], argv[at:]
     return [(*before, *batch, *behind) for batch in split([as_argument(file) for file in files], room, most)]
 

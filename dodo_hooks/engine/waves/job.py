@@ -91,15 +91,17 @@ class Started:
         self.no_terminal = 0  # the errno of a missing pseudo-terminal: the output goes through a pipe then
 
 
-def start(context: Context, job: "Job") -> Started:
+def start(context: Context, job: "Job", processes: int = 1) -> Started:
     """Start a job's command. The caller closes `output` and, by `close_writer`, `writer`.
+
+    `processes`: over up to so many its list is split.
 
     Raises:
         StartError: the job cannot be started, or must not be.
     """
     if job.execution.refused:
         raise StartError(126, job.execution.refused)
-    batches, no_terminal = command_lines(context, job), 0
+    batches, no_terminal = command_lines(context, job, processes), 0
     try:
         try:
             reader, writer = _open_output(context, job)
@@ -109,7 +111,11 @@ def start(context: Context, job: "Job") -> Started:
     except OSError as error:
         raise StartError(126, f"cannot open its output: {error.strerror}") from error
     try:
-        started = Started(_spawn_first(context, job, batches.pop(0), writer), reader, writer, batches)
+        if processes > 1 and len(batches) > 1:
+            pid, batches = _spawn_side_by_side(context, job, batches, processes, writer), []
+            started = Started((pid, CLOSED), reader, writer, batches)
+        else:
+            started = Started(_spawn_first(context, job, batches.pop(0), writer), reader, writer, batches)
     except StartError:
         for descriptor in (reader, writer):
             if descriptor is not None:
@@ -138,13 +144,27 @@ def close_writer(started: Started) -> None:
         started.writer = CLOSED
 
 
-def command_lines(context: Context, job: "Job") -> "list[tuple[str | bytes, ...]]":
+def command_lines(context: Context, job: "Job", processes: int = 1) -> "list[tuple[str | bytes, ...]]":
     if job.execution.files_at == NO_FILES:
         return [job.execution.argv]
     from dodo_hooks.engine.waves.batches import batches_of
 
     files = (context.files or {}).get(job.number, ())
-    return batches_of(job, files, environment_of(context, job))
+    return batches_of(job, files, environment_of(context, job), processes)
+
+
+def _spawn_side_by_side(
+    context: Context, job: "Job", lines: "list[tuple[str | bytes, ...]]", most: int, writer: int
+) -> int:
+    from dodo_hooks.host.parallel_process import spawn_side_by_side
+
+    directory = directory_of(context, job)
+    try:
+        os.chdir(directory)
+        folder = layout.job_dir(context.invocation_dir, job.directory)
+        return spawn_side_by_side(lines, most, environment_of(context, job), writer, _stdin_of(context, job), folder)
+    except OSError as error:
+        raise StartError(126, f"cannot start a process in {directory}: {error.strerror}") from error
 
 
 def _spawn_first(context: Context, job: "Job", argv: "tuple[str | bytes, ...]", writer: int) -> "tuple[int, int]":

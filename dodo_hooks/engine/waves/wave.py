@@ -162,7 +162,7 @@ class Wave:
             return
         for kind, numbers, _ in messages:
             if kind == wire.GRANT:
-                self._start(numbers[0])
+                self._start(*numbers)
             elif kind == wire.DISMISS:
                 self._leaving = True
             elif numbers[0] in self.running:  # else the job has ended meanwhile
@@ -173,12 +173,12 @@ class Wave:
                     running.live = True
                     self._report(wire.OUTPUT, running.number)
 
-    def _start(self, number: int) -> None:
+    def _start(self, number: int, processes: int) -> None:
         job = self._context.hook.jobs[number]
         self._take_priority(job)
         at_ns, started_s = wall_ns(), monotonic_s()
         try:
-            started = start(self._context, job)
+            started = start(self._context, job, processes)
         except StartError as refused:
             self._report(wire.REFUSED, number, refused.exit_code, at_ns, text=refused.reason)
             return

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     Message = tuple[str, tuple[int, ...], str]  # kind, numbers, text
 
 # Runner to wave.
-GRANT = "G"  # job: start it
+GRANT = "G"  # job, processes: start it, with its files split over up to so many processes
 LIVE = "L"  # job: report each piece of its output from now on
 END = "E"  # job, grace in ms: end its process group (R14)
 DISMISS = "D"  # start nothing any more, leave when the running jobs have ended
@@ -27,7 +27,7 @@ UNLOGGED = "U"  # job, errno: its output cannot be kept (R21)
 BROKEN = "B"  # text: an error of the wave itself, which ends now
 
 _NUMBERS = {
-    GRANT: 1,
+    GRANT: 2,
     LIVE: 1,
     END: 2,
     DISMISS: 0,

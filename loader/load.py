@@ -113,6 +113,8 @@ def load_with_tree(
         has_colors=file.colors,
         trust=file.trust or "",
         config_format=found.config_format.name,
+        unresolved_hooks=tuple(hook.name for hook in hooks if any(job.execution.is_unresolved for job in hook.jobs)),
+        has_unknown_hooks=below is not None and any(hook.is_unknown for hook in below.config_hooks.values()),
         required_hooks=tuple(hook.name for hook in hooks if any(job.results.is_required for job in hook.jobs)),
     )
     return Loaded(plan, _over(root, below.file) if below is not None and below.file else root)

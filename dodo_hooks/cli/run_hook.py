@@ -59,6 +59,8 @@ def run_hook(world: "World", values: "Mapping[str, Any]") -> int:
 
         recover_before_hook(world, repo, hook, args)
     compiled = _compiled(world, repo, values["config"])
+    if values["config"] is None and not values["dry_run"]:
+        compiled = _resolved(world, repo, compiled, hook)
     print_warnings(world, repo, compiled.rules)
     selectors = Selectors(values["jobs"], values["tags"], values["skip"])
     body = compiled.hook(hook)
@@ -154,6 +156,18 @@ def _compiled(world: "World", repo: "Repo", config: "str | None") -> "Compiled":
     if compiled.settings is None:
         raise no_hook_file(repo.top)
     return compiled
+
+
+def _resolved(world: "World", repo: "Repo", compiled: "Compiled", hook: str) -> "Compiled":
+    """Return the plan with the hooks of pre-commit's installed that are to run (P3)."""
+    if not compiled.rules.has_unknown_hooks and not compiled.rules.unresolved_hooks:
+        return compiled
+    from dodo_hooks.fire.select.pre_commit_variables import skipped_ids
+    from dodo_hooks.plans.resolve_hooks import resolve_for
+    from dodo_hooks.trust.policy import expect_accepted
+
+    expect_accepted(world, repo, compiled.rules)
+    return resolve_for(world, repo.top, compiled, (hook,), skipped_ids(world.environ))
 
 
 def _given_files(world: "World", values: "Mapping[str, Any]") -> "tuple[bytes, ...] | None":

@@ -286,6 +286,13 @@ class Plan(Record):
     cache_bytes: "int | None" = None  # `cache_size:`; None: 5 GB
     digest: str = ""  # of the names and bytes of all files that it was made of (section 8); "": there are none
     required_hooks: "tuple[str, ...]" = ()  # the hooks with a required job
+    unresolved_hooks: "tuple[str, ...]" = ()  # the hooks with a job that is unresolved (P3)
+    has_unknown_hooks: bool = False  # of pre-commit's file: it is not known when they run before they are resolved (P3)
+
+    @property
+    def runs_pre_commit(self) -> bool:
+        """True if it has hooks of pre-commit's file, so that pre-commit must not run as well (P8)."""
+        return any(job.is_judged_by_diff for hook in self.hooks for job in hook.jobs)
 
     def hook(self, name: str) -> "Hook | None":
         for hook in self.hooks:

@@ -28,8 +28,13 @@ _GREEN, _RED, _TURQUOISE, _YELLOW = "\x1b[42m", "\x1b[41m", "\x1b[46;30m", "\x1b
 
 def hook_columns(jobs: "Iterable[Job]") -> int:
     """Return the width of the lines of these hooks."""
-    widest = max((columns_of(escape(job.title)) for job in jobs), default=0)
+    widest = max((columns_of(_name_of(job)) for job in jobs), default=0)
     return max(widest + len("...") + len(NO_FILES) + 1 + len(_SKIPPED), _LEAST_COLUMNS)
+
+
+def _name_of(job: "Job") -> str:
+    """Return the name of a hook for people; that of its job is the id."""
+    return escape(job.description or job.title)
 
 
 def shows_output(job: "Job", outcome: "Outcome") -> bool:
@@ -42,8 +47,9 @@ def shows_output(job: "Job", outcome: "Outcome") -> bool:
 def hook_lines(job: "Job", columns: int, outcome: "Outcome", duration_s: "float | None", look: "Look") -> "list[str]":
     """Return the line of a hook, and those below that say why it has failed; all are safe to print."""
     end, color, why = _end_of(outcome)
-    dots = "." * max(columns - columns_of(escape(job.title)) - len(why) - len(end) - 1, 3)
-    lines = [f"{escape(job.title)}{dots}{why}{_painted(end, color, look)}"]
+    name = _name_of(job)
+    dots = "." * max(columns - columns_of(name) - len(why) - len(end) - 1, 3)
+    lines = [f"{name}{dots}{why}{_painted(end, color, look)}"]
     if not shows_output(job, outcome):
         return lines
     about = [f"hook id: {escape(job.name)}"]

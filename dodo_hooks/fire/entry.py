@@ -95,6 +95,8 @@ def _fire_ours(world: "World", repo: "Repo", flag: str, hook: str, args: "tuple[
     if is_new:  # not for a file that nobody has accepted
         _install_needed_shims(world, repo, compiled, has_shims=flag == "--global")
         note_fired(world, repo.top, compiled)
+    if compiled.rules.has_unknown_hooks or compiled.rules.unresolved_hooks:
+        compiled = _resolve(world, repo, compiled, hooks)
     if compiled.rules.diagnostics:
         from dodo_hooks.fire.report.file_warnings import print_warnings
 
@@ -106,6 +108,13 @@ def _fire_ours(world: "World", repo: "Repo", flag: str, hook: str, args: "tuple[
     if hook in NEW_COMMIT and not is_amend(hook, args):
         code = max(code, _run_other_hooks(world, repo, compiled, hook, stdin))
     return code
+
+
+def _resolve(world: "World", repo: "Repo", compiled: "Compiled", hooks: "Sequence[str]") -> "Compiled":
+    from dodo_hooks.fire.select.pre_commit_variables import skipped_ids
+    from dodo_hooks.plans.resolve_hooks import resolve_for
+
+    return resolve_for(world, repo.top, compiled, hooks, skipped_ids(world.environ))
 
 
 def _run_other_hooks(world: "World", repo: "Repo", compiled: "Compiled", hook: str, stdin: bytes) -> int:

@@ -100,6 +100,12 @@ def environment_of_event(firing: "Firing", is_background: bool) -> "dict[str, st
     is_asked_for = any(_DEFAULT_BRANCH in word for job in firing.hook.jobs for word in job.execution.argv)
     if firing.rules.config_format == _DAFT or is_asked_for:
         environ[_DEFAULT_BRANCH] = default_branch(repo, firing.world.environ)
+    if any(job.is_judged_by_diff for job in firing.hook.jobs):
+        from dodo_hooks.fire.select.pre_commit_variables import variables_of
+        from dodo_hooks.git.files import Event, GitQuery
+
+        event = Event(firing.hook.name, firing.args, firing.stdin)
+        environ.update(variables_of(event, GitQuery(repo, firing.world.environ)))
     if firing.rules.config_format == _DAFT:
         environ.update(daft_environ(firing.hook.name, environ))
     return environ

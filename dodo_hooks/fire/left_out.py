@@ -32,6 +32,10 @@ def left_out_by_variable(
         from dodo_hooks.fire.select.lefthook_variables import find_excluded
 
         out = find_excluded(world, plan.config_format, hook)
+    if world.environ.get("SKIP"):
+        from dodo_hooks.fire.select.pre_commit_variables import find_skipped
+
+        out = {**out, **find_skipped(world.environ, hook)}
     variable = world.environ.get("DODO_HOOKS_SKIP")
     if not variable:
         return out

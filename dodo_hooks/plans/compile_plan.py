@@ -18,24 +18,30 @@ if TYPE_CHECKING:
     from typing import Any
 
     from dodo_hooks.host.world import World
+    from dodo_hooks.loader.formats.pre_commit.config_hook import Resolver
     from dodo_hooks.loader.read.sources import Seen, Sources
     from dodo_hooks.plans.compiled_plan import Source
 
 _COMMON = (Selection, Changes, ResultRule, Report)  # what many jobs have alike
 
 
-def compile_plan(world: "World", top: str, sources: "Sources | None" = None) -> "tuple[Compiled, dict[str, bytes]]":
+def compile_plan(
+    world: "World", top: str, sources: "Sources | None" = None, resolver: "Resolver | None" = None
+) -> "tuple[Compiled, dict[str, bytes]]":
     """Compile the files on disk, or those of `sources`; return the plan and the files by name, with the parsed bytes.
+
+    Without a `resolver`, the hooks of pre-commit's file that need its library stay unresolved.
 
     Raises:
         ConfigError: the hook file cannot be used.
+        HooksError: the resolver cannot resolve a hook.
         GitError: `sources` are those of a commit, which cannot be read.
     """
     reach_site(world)
     from dodo_hooks.loader.read.sources import Sources
 
     sources = sources or Sources()
-    loaded = read_plan(world, top, sources)
+    loaded = read_plan(world, top, sources, resolver)
     if loaded is None:
         return Compiled(KEY, top, _kept(sources), None, ()), {}
     main_top = main_top_of(top, sources)
@@ -44,7 +50,9 @@ def compile_plan(world: "World", top: str, sources: "Sources | None" = None) -> 
     return _compiled(top, plan)._replace(sources=_kept(sources), trusted=trusted), files
 
 
-def read_plan(world: "World", top: str, sources: "Sources | None" = None) -> "Plan | None":
+def read_plan(
+    world: "World", top: str, sources: "Sources | None" = None, resolver: "Resolver | None" = None
+) -> "Plan | None":
     """Return the plan of the working tree at `top`, without records and digest; None where it has no hook file.
 
     Raises:
@@ -60,7 +68,7 @@ def read_plan(world: "World", top: str, sources: "Sources | None" = None) -> "Pl
         return None
     from dodo_hooks.loader.load import load  # takes most of the time
 
-    return load(found, sources, main_top_of(top, sources), lambda paths: tracked_among(world, top, paths))
+    return load(found, sources, main_top_of(top, sources), lambda paths: tracked_among(world, top, paths), resolver)
 
 
 def compile_file(world: "World", file: str, top: str) -> Compiled:

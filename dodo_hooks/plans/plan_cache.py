@@ -46,6 +46,15 @@ def load_compiled(world: "World", top: str) -> "tuple[Compiled, bool]":
     return compiled, not compiled.has_fired
 
 
+def replace_plan(world: "World", top: str, compiled: Compiled) -> Compiled:
+    """Store a plan that was compiled anew in the place of that with the same hook file, and return it."""
+    path = _path(world, top)
+    latest = read_compiled(path, top)
+    compiled = compiled._replace(has_fired=latest is not None and latest.has_fired)
+    _write(path, compiled)
+    return compiled
+
+
 def cached_plan(world: "World", top: str) -> "Compiled | None":
     """Return the plan of the working tree at `top` where it is cached; nothing is compiled or written."""
     path = _path(world, top)

@@ -21,18 +21,20 @@ from dodo_hooks.core.plan import (
     FileRule,
 )
 from dodo_hooks.core.plan_parts import Conduct, TagRule
-from dodo_hooks.core.text.terminal_text import quote
 from dodo_hooks.loader.compile.flatten import Member, type_rule_of
 from dodo_hooks.loader.compile.job_commands import Command
 from dodo_hooks.loader.compile.job_conditions import matchers
 from dodo_hooks.loader.formats.pre_commit.config_hook import FAIL, META, PYGREP, SCRIPT, ConfigHook
+from dodo_hooks.loader.formats.pre_commit.config_schema import library_version
 from dodo_hooks.loader.formats.pre_commit.hook_access import access_of
 from dodo_hooks.loader.formats.pre_commit.pygrep_options import read_options
 from dodo_hooks.loader.globs.compile_globs import compile_regex
+from dodo_hooks.loader.globs.type_tags import library_folder
 
 if TYPE_CHECKING:
     from dodo_hooks.core.plan_parts import Patch
 
+_INSTALL = "pip install 'dodo-hooks[pre-commit]'"
 _PROGRAMS = Path(__file__).absolute().parents[1] / "formats" / "pre_commit" / "programs"
 _FAIL = 'printf "%s\\n\\n" "$0"; printf "%s\\n" "$@"; exit 1'
 _IDENTITY = '[ $# = 0 ] || printf "%s\\n" "$@"'
@@ -117,7 +119,7 @@ def _argv(hook: ConfigHook) -> tuple[tuple[str, ...], str]:
     if hook.refused:
         return (), hook.refused
     if hook.is_unresolved:
-        return (), f"not installed yet; it is when {quote(hook.id)} is to run"
+        return (), "not installed yet: that is done when it is to run" if library_version() else f"run `{_INSTALL}`"
     try:
         return _command_line(hook), ""
     except ValueError as error:
@@ -147,7 +149,7 @@ def _meta(hook: ConfigHook) -> tuple[str, ...]:
         return ("sh", "-c", _IDENTITY, "identity", *hook.args)
     if not hook.facts:
         raise ValueError("the hooks that it checks are not installed yet")
-    return (sys.executable, "-I", str(_PROGRAMS / "meta.py"), hook.id, hook.facts, *hook.args)
+    return (*_script("meta"), library_folder(), hook.id, hook.facts, *hook.args)
 
 
 def _script(name: str) -> tuple[str, ...]:

@@ -337,7 +337,7 @@ class _Compiler:
                 retention_s=body.log.retention,
             ),
             description=body.description or (hook.title if hook else ""),
-            label=hook.title if hook else self.flat.labels[number],
+            label=self.flat.labels[number],
             tags=tags_of(member),
             within=self._within(member, hook),
         )

@@ -5,6 +5,7 @@ It is imported where a hook file names such a tag, and never at the prompt: `cor
 
 from collections.abc import Iterable, Mapping
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dodo_hooks.core.files.file_tags import TagTables
@@ -23,6 +24,13 @@ def type_tag(word: str) -> str:
         near = did_you_mean(word, sorted(ALL_TAGS)) or " (`pip install --upgrade identify` may know it)"
         raise ValueError(f"no file has the type {quote(word)}{near}")
     return word
+
+
+def library_folder() -> str:
+    """Return the folder that the library lies in."""
+    import identify
+
+    return str(Path(identify.__file__).parents[1])
 
 
 @cache

@@ -13,7 +13,7 @@ from dodo_hooks.cli.options.completion_words import hook_names
 from dodo_hooks.cli.repository import keep_hook, plan_here, print_once
 from dodo_hooks.cli.terminal_table import print_table, say
 from dodo_hooks.core.plan import COMMAND, WORKTREE, Hook, Job, Plan
-from dodo_hooks.core.plan_parts import Requirement
+from dodo_hooks.core.plan_parts import Requirement, TagRule
 from dodo_hooks.fire.report.file_warnings import print_warnings_here
 from dodo_hooks.host.world import World
 
@@ -60,6 +60,9 @@ def _phase(job: Job) -> str:
     return f"{job.phase} (promoted)" if job.promoted else job.phase
 
 
+_ANY_FILE = TagRule(("file",))
+
+
 def _needs(hook: Hook, job: Job) -> str:
     return ", ".join(hook.jobs[number].title for number in job.order.needs)
 
@@ -69,8 +72,8 @@ def _files(job: Job) -> str:
     rule = job.selection.files
     if rule is None:
         return ""
-    chosen = ["by glob"] if rule.globs or rule.excludes else []
-    chosen += ["by type"] if rule.types else []
+    chosen = ["by glob"] if rule.globs or rule.excludes or rule.required else []
+    chosen += ["by type"] if rule.types or rule.tags not in (None, _ANY_FILE) else []
     chosen += [f"in {job.execution.root}"] if job.execution.root else []
     source = "of a command" if rule.source == COMMAND else rule.source
     return " ".join([source, ", ".join(chosen)]).rstrip()
@@ -89,6 +92,8 @@ def _when(hook: Hook, job: Job) -> str:
 def _conditions(hook: Hook, job: Job) -> Iterator[str]:
     if hook.is_task:
         yield "manual run"
+    if job.execution.is_unresolved:
+        yield "once pre-commit has installed it"
     if job.order.is_setup:
         yield "before all others"
     if job.selection.checks:

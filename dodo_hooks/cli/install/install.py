@@ -19,13 +19,14 @@ from dodo_hooks.fire.report.file_warnings import print_warnings_here
 from dodo_hooks.git.install import global_install, shims
 from dodo_hooks.git.install.hooks_dir import configured
 from dodo_hooks.git.install.other_tools import legacy_managers
+from dodo_hooks.git.install.replaced_hooks import replaced_hook
 from dodo_hooks.git.install.shim_state import is_in_effect, shims_needed
 from dodo_hooks.git.install.shim_text import is_shim
 from dodo_hooks.git.install.shims import pin_shims
 from dodo_hooks.git.repo import Repo
 from dodo_hooks.host.world import World
 from dodo_hooks.plans.compile_plan import find_file
-from dodo_hooks.plans.plan_cache import load_plan
+from dodo_hooks.plans.plan_cache import load_compiled, load_plan
 from dodo_hooks.trust.consent import accept, accept_all, is_pinned, make_offer
 
 
@@ -79,10 +80,13 @@ def _install_here(world: World, repo: Repo, plan: Plan | None, hooks: Sequence[s
         say(f"the hooks for all repositories ({directory}) now run here")
         return
     before = configured(repo, world.environ) if is_local else None
-    changes = shims.install(repo, wanted, world.environ, world.site or None, is_local=is_local)
+    replaces = plan is not None and plan.runs_pre_commit
+    changes = shims.install(repo, wanted, world.environ, world.site or None, is_local=is_local, replaces=replaces)
     _trust(world, repo, plan)
     for change in changes:
         say(f"{change.hook}: {_describe(change, wanted)}")
+    if plan is not None and (plan.has_unknown_hooks or plan.unresolved_hooks):
+        _resolve(world, repo, wanted)
     for _, message, fix in legacy_managers((change.hook, change.kept) for change in changes if change.kept):
         say(f"{message}; {fix}")
     if not changes:
@@ -93,6 +97,15 @@ def _install_here(world: World, repo: Repo, plan: Plan | None, hooks: Sequence[s
         _report_switch(repo, before[1])
     if repo.top and find_file(world, repo.top) is None:
         say(f"no hook file in {escape(repo.top)}; run `dodo-hooks init` to create one")
+
+
+def _resolve(world: World, repo: Repo, hooks: Sequence[str]) -> None:
+    """Install the environments of pre-commit's hooks now; where that fails, the first commit says so again."""
+    from dodo_hooks.fire.select.pre_commit_variables import skipped_ids
+    from dodo_hooks.plans.resolve_hooks import resolve_for
+
+    compiled, _ = load_compiled(world, repo.top)
+    resolve_for(world, repo.top, compiled, hooks, skipped_ids(world.environ))
 
 
 def _install_globally(world: World, way: global_install.InstallMethod) -> None:
@@ -144,6 +157,8 @@ def _describe(change: shims.Change, wanted: Sequence[str]) -> str:
     """Return what was done, and for which derived hooks."""
     derived = [hook for hook in wanted if hook != change.hook and shim_of(hook) == change.hook]
     installed = f"installed for {', '.join(derived)}" if derived else "installed"
+    if os.path.lexists(replaced_hook(os.path.dirname(change.path), change.hook)):
+        installed += "; replaced the hook of pre-commit"
     if change.what != shims.CHAINED:
         return installed
     is_run = os.access(change.kept, os.X_OK)

@@ -19,6 +19,7 @@ from collections.abc import Callable
 from dodo_hooks.host.files.atomic_files import NEW_SUFFIX, unlink
 
 SUFFIX = ".dodo-kept"
+REPLACED = ".replaced"  # behind the name of a hook that is kept and does not run: replaced_hooks.py
 SAMPLE_SUFFIX = ".sample"
 
 
@@ -71,11 +72,11 @@ def sync_stand_ins(directory: str, is_ours: "Callable[[str], bool]") -> None:
     for name in names:
         if _is_stand_in(directory, name) or name.endswith(NEW_SUFFIX):
             os.unlink(f"{kept}/{name}")
-    if any(os.path.lexists(f"{kept}/{name}") for name in names):
+    if any(os.path.lexists(f"{kept}/{name}") and not name.endswith(REPLACED) for name in names):
         for name in _others(directory, is_ours):
             if not os.path.lexists(f"{kept}/{name}"):
                 os.symlink(_stand_in(directory, name), f"{kept}/{name}")
-    else:
+    elif not os.listdir(kept):
         os.rmdir(kept)
 
 

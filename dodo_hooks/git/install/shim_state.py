@@ -69,10 +69,11 @@ def shims_needed(plan: "Plan") -> list[str]:
 
     These are the hooks that the file names, if git has a part in them. Where a rebase defers a background phase, the
     hook that git fires when the rebase is over is one more (R12). Where fixes are staged, so is the hook after the
-    commit, which syncs the index (G6). Where a gate requires jobs, so are all hooks that dispatch them (V2).
+    commit, which syncs the index (G6). Where a gate requires jobs, so are all hooks that dispatch them (V2). What
+    pre-commit's file does not have installed is left out (P2).
     """
-    hooks = [hook.name for hook in plan.hooks if shim_of(hook.name)]
-    fired = [hook for hook in plan.hooks if not hook.is_task]
+    hooks = [hook.name for hook in plan.hooks if shim_of(hook.name) and not hook.is_on_demand]
+    fired = [hook for hook in plan.hooks if not hook.is_task and not hook.is_on_demand]
     is_put_off = any(
         hook.name in FIRED_BY_REPLAY and any(job.phase == BACKGROUND for job in hook.jobs) for hook in fired
     )

@@ -21,6 +21,7 @@ from dodo_hooks.git.install.hooks_dir import (
     worktree_git_dirs,
 )
 from dodo_hooks.git.install.install_lock import locked
+from dodo_hooks.git.install.replaced_hooks import first_hook, keep_replaced, replaceable_hooks, replaced_hook
 from dodo_hooks.git.install.shim_state import shims_for
 from dodo_hooks.git.install.shim_text import PINNED, Chain, differs, is_of_template, is_shim, shim_text
 from dodo_hooks.git.repo import Repo
@@ -50,19 +51,23 @@ def install(
     site: "Sequence[str] | None" = None,
     *,
     is_local: bool = False,
+    replaces: bool = False,
 ) -> list[Change]:
     """Make `hooks` fire, derived ones through git's; what is installed already is renewed.
 
     `site` are the directories of third-party modules, by default those of this interpreter. With `is_local` git is made
-    to use the repository's own hooks directory, whatever core.hooksPath says. Raises UsageError, before anything is
+    to use the repository's own hooks directory, whatever core.hooksPath says. With `replaces` the hooks of pre-commit
+    and prek are replaced, those that are not among `hooks` too. Raises UsageError, before anything is
     changed, for a hook that cannot have a shim and where hooks are not this repository's alone; GitError where a file
     cannot be written.
     """
-    names = shims_for(hooks)
     directory = checked_directory(repo, None) if is_local else hooks_directory(repo, environ)
+    names = shims_for([*hooks, *(replaceable_hooks(directory) if replaces else ())])
     launcher.interpreter()  # raises before anything is changed
     with _lock(repo):
         for name in names:
+            if replaces:
+                keep_replaced(directory, name)
             _expect_one_hook(directory, name)
         launcher.put_launcher(_our_directory(repo), site, repo.top)
         os.makedirs(directory, exist_ok=True)
@@ -161,7 +166,7 @@ def _install_one(repo: Repo, directory: str, name: str) -> Change:
     path = f"{directory}/{name}"
     found = legacy_hooks.find_legacy_hook(directory, name)
     is_old = found == path + legacy_hooks.SUFFIX
-    if is_old or (found is None and os.path.lexists(path) and not is_shim(path)):
+    if is_old or (found is None and os.path.lexists(path) and not is_shim(path) and not _is_replaced(directory, name)):
         legacy_hooks.keep_legacy_hook(directory, name)
         found = legacy_hooks.find_legacy_hook(directory, name)
     put(path, _expected_shim(repo, directory, name), 0o755)
@@ -171,7 +176,7 @@ def _install_one(repo: Repo, directory: str, name: str) -> Change:
 
 
 def _expected_shim(repo: Repo, directory: str, name: str) -> bytes:
-    found = legacy_hooks.find_legacy_hook(directory, name)
+    found = legacy_hooks.find_legacy_hook(directory, name) or first_hook(directory, name)
     relative = os.path.relpath(found, directory) if found else None
     chain = Chain(relative, PINNED if is_pinned(repo) else b"")
     return shim_text(name, launcher.interpreter(), _launcher_from(directory, repo), chain)
@@ -182,6 +187,12 @@ def _uninstall_one(directory: str, name: str) -> "Change | None":
     found = legacy_hooks.find_legacy_hook(directory, name)
     unlink(path + NEW_SUFFIX)  # left by an install that was killed
     legacy_hooks.remove_old_copy(directory, name)
+    replaced = replaced_hook(directory, name)
+    if os.path.lexists(replaced):
+        if is_shim(path) or not os.path.lexists(path):
+            os.replace(replaced, path)
+            return Change(name, path, RESTORED)
+        os.unlink(replaced)  # theirs is in its place again
     if is_shim(path) or (found and not os.path.lexists(path)):
         if found:
             os.replace(found, path)
@@ -200,6 +211,12 @@ def _uninstall_one(directory: str, name: str) -> "Change | None":
     return Change(name, path, LEFT, found)
 
 
+def _is_replaced(directory: str, name: str) -> bool:
+    """Return whether the hook in its place is one that is kept as replaced."""
+    path, replaced = f"{directory}/{name}", replaced_hook(directory, name)
+    return os.path.lexists(replaced) and legacy_hooks.is_same_hook(path, replaced)
+
+
 def _moved_shims(directory: str) -> list[str]:
     """Return the shims to which other programs have given other names (pre-commit.legacy, pre-commit.old).
 
@@ -215,7 +232,8 @@ def _expect_one_hook(directory: str, name: str) -> None:
     path, found = f"{directory}/{name}", legacy_hooks.find_legacy_hook(directory, name)
     if os.path.isdir(path):
         raise UsageError(f"{path} is a directory; remove it and install again")
-    if found and os.path.lexists(path) and not is_shim(path) and not legacy_hooks.is_same_hook(path, found):
+    is_other = os.path.lexists(path) and not is_shim(path) and not _is_replaced(directory, name)
+    if found and is_other and not legacy_hooks.is_same_hook(path, found):
         raise UsageError(
             f"{path} was replaced after the install, and the legacy hook is {found}; nothing was changed."
             " Merge the two or remove one, and install again"

@@ -84,7 +84,7 @@ class _Translator:
         ]
         self._resolution: Resolution = {}
         if resolver is not None and any(not self._is_simple(*node) for node in self._nodes):
-            self._resolution = resolver(self._as_plain_file())
+            self._resolution = resolver(self._as_plain_file(), root.mark.file)
 
     def translation(self) -> Translation:
         names = names_of([text_at(hook, "id") for _, hook in self._nodes])

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from dodo_hooks.core.diagnostics import Location
@@ -31,8 +32,9 @@ class ResolvedHook:
 
 Position: TypeAlias = "tuple[int, int]"  # of a hook: the number of its repository in the file, and its own in there
 Resolution: TypeAlias = Mapping[Position, ResolvedHook]
-# Given the whole config as plain values; raises HooksError where hooks cannot be resolved.
-Resolver: TypeAlias = Callable[[Mapping[str, Any]], Resolution]
+# Given the whole config as plain values, and its file; raises HooksError where hooks cannot be resolved.
+Resolver: TypeAlias = Callable[[Mapping[str, Any], str], Resolution]
+RESOLVER = str(Path(__file__).absolute().with_name("resolve.py"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,11 @@ class ConfigHook:
     @property
     def is_local(self) -> bool:
         return self.repo in (LOCAL, META)
+
+    @property
+    def is_unknown(self) -> bool:
+        """True if its manifest is not known, and with it the stages that it runs in."""
+        return not self.is_local and self.resolved is None
 
     @property
     def is_unresolved(self) -> bool:

@@ -5,7 +5,7 @@ The facts are from pre-commit 4.7 (clientlib.py). Where 4.0 differs, both spelli
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import partial
+from functools import cache, partial
 from typing import TypeAlias
 
 from dodo_hooks.core.diagnostics import InvalidValue, Location
@@ -101,6 +101,7 @@ def _numbers(version: str) -> list[int]:
     return [int(part) for part in version.split(".")]
 
 
+@cache
 def library_version() -> str:
     """Return the version of pre-commit's library; "" where it is not installed. Nothing of it is imported."""
     from importlib.metadata import PackageNotFoundError, version

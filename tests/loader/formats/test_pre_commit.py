@@ -97,7 +97,7 @@ def test_p2_the_keys_of_a_hook_decide_what_runs_and_for_which_files(plan_of: Pla
     rule, conduct = job.selection.files, job.changes.conduct
     assert rule is not None and conduct is not None
     assert (job.execution.argv, job.execution.files_at) == (("a", "-x", "a b"), 3)
-    assert (job.title, job.description) == ("The a", "The a")
+    assert (job.title, job.description) == ("a", "The a")
     assert (rule.source, rule.tags) == (STAGED, TagRule(("file",), ("python", "pyi"), ()))
     assert [one[1] for one in rule.required] == ["^src/", "[.]py$"]
     assert [one[1] for one in rule.excludes] == ["^src/old/", "^t"]
@@ -153,7 +153,7 @@ def test_p10_a_hook_of_a_repository_is_shown_without_resolving_it(plan_of: PlanO
     assert names(plan) == {"pre-commit": ["a"], "pre-push": ["a", "b"]}
     job = jobs(plan)["a"]
     assert job.execution.is_unresolved
-    assert job.execution.refused == 'not installed yet; it is when "a" is to run'
+    assert job.execution.refused == "not installed yet: that is done when it is to run"
 
 
 def test_p1_an_overlay_adds_needs_and_moves_hooks(plan_of: PlanOf) -> None:

@@ -1,7 +1,7 @@
 """The meta hooks that check the config file: `check-hooks-apply` and `check-useless-excludes` (P2).
 
-Usage: meta.py HOOK FACTS [FILE]... FACTS is JSON of the loader's, about the hooks of the config file. It prints what
-pre-commit 4.7 does (meta_hooks/).
+Usage: meta.py FOLDER HOOK FACTS [FILE]... FOLDER has the library `identify`. FACTS is JSON of the loader's, about the
+hooks of the config file. It prints what pre-commit 4.7 does (meta_hooks/).
 """
 
 import json
@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-_PACKAGES = str(Path(__file__).absolute().parents[5])  # ours is among those that are installed there
+_PACKAGES = str(Path(__file__).absolute().parents[5])  # the folder that dodo_hooks lies in
 
 
 def main(hook: str, facts: str) -> int:
@@ -55,7 +55,6 @@ def _excludes_any(names: "Iterable[str]", include: str, exclude: str) -> bool:
 
 def _tagged_files() -> "dict[str, frozenset[str]]":
     """Return all files of the index that are there, with their tags."""
-    sys.path.append(_PACKAGES)
     from dodo_hooks.host.files.tags_on_disk import tags_on_disk
     from dodo_hooks.loader.globs.type_tags import tag_tables
 
@@ -76,4 +75,5 @@ def _with_tags(
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], sys.argv[2]))
+    sys.path += [_PACKAGES, sys.argv[1]]
+    sys.exit(main(sys.argv[2], sys.argv[3]))

@@ -1,4 +1,4 @@
-"""The program: python -m benchmarks [--against lefthook,prek,make,ninja,doit] [--quick] [--only NAME...]."""
+"""The program: python -m benchmarks [--against lefthook,prek,make,ninja,doit,turbo] [--quick] [--only NAME...]."""
 
 import argparse
 import os
@@ -10,9 +10,9 @@ from pathlib import Path
 from benchmarks import report
 from benchmarks.cases import CASES, Case, Sandbox
 from benchmarks.measure import NotDoneError, measure
-from benchmarks.tools import FROM_PYPI, FROM_SYSTEM, OURS, Tool, find_tools
+from benchmarks.tools import FROM_NPM, FROM_PYPI, FROM_SYSTEM, OURS, Tool, find_tools
 
-PEERS = (*FROM_PYPI, *FROM_SYSTEM)
+PEERS = (*FROM_PYPI, *FROM_NPM, *FROM_SYSTEM)
 
 
 def arguments() -> argparse.Namespace:

@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -248,6 +249,38 @@ def random_graph(draw: random.Random, slots: int) -> tuple[list[Job], float]:
     return jobs, max(*ends, total / slots)
 
 
+PACKAGES = 21
+OF_LARGEST = 5_000  # files in the output of the first package
+
+
+def packages(before: Callable[[Repo], None]) -> Callable[[Sandbox, Sequence[str]], Groups]:
+    """Return a case in which packages with cached outputs are built; the last needs the others."""
+
+    def make(sandbox: Sandbox, tools: Sequence[str]) -> Groups:
+        jobs = []
+        for number in range(PACKAGES):
+            count = OF_LARGEST if not number else 5
+            command = f"rm -rf dist; mkdir dist; cp src/* dist; cd dist; seq {count * 200} | split -l 200 -a 4"
+            needs = tuple(f"job-{one}" for one in range(PACKAGES - 1)) if number == PACKAGES - 1 else ()
+            jobs.append(Job(f"job-{number}", command, needs, root=f"packages/job-{number}", output="dist"))
+        work = Work(jobs, hook="")
+        contenders = [sandbox.contender(tool, work, before=before) for tool in tools]
+        for one in contenders:
+            one.repo.write(".gitignore", "dist/\n.turbo/\n")
+            for job in jobs:
+                one.repo.write(f"{job.root}/src/source", job.name)
+            one.repo.git("add", ".")
+            one.repo.git("commit", "-q", "-m", "packages")
+        return [contenders]
+
+    return make
+
+
+def remove_outputs(repo: Repo) -> None:
+    for path in repo.path.glob("packages/*/dist"):
+        shutil.rmtree(path)
+
+
 def list_history(sandbox: Sandbox, tools: Sequence[str]) -> Groups:
     ours = sandbox.contender(OURS, BARE, [sandbox.tools[OURS].program, "jobs"])
     history = History(ours.repo.state, repository_id(str(ours.repo.path / ".git")), str(ours.repo.path))
@@ -346,6 +379,15 @@ CASES = (
         unit="",
         rounds=20,
     ),
+    Case(
+        "restore",
+        f"{PACKAGES} packages, one with 5,000 files, restored from the cache",
+        packages(remove_outputs),
+        ("turbo",),
+        {"turbo": 1.0},
+        rounds=15,
+    ),
+    Case("packages", "the same, all up to date", packages(do_nothing), ("turbo",), {"turbo": 1.0}, rounds=15),
     Case("jobs", "`dodo-hooks jobs`, a history of 10,000 runs", list_history, (PYTHON,), {}, aim=25),
     Case("read", "`dodo-hooks validate`, 2,500 jobs", read_hook_file, (), {}, aim=300, rounds=7),
 )

@@ -1,5 +1,6 @@
 """The tools that are measured: how each is given the same jobs, put into a repository, and started."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from kit.repo import Repo
 OURS = "dodo-hooks"
 PYTHON = "bare Python"
 FROM_PYPI = ("lefthook", "prek", "ninja", "doit")
+FROM_NPM = ("turbo",)
 FROM_SYSTEM = ("make",)
 ENVIRONMENTS = CHECKOUT / "build" / "benchmarks"
 
@@ -28,6 +30,8 @@ class Job:
     needs: tuple[str, ...] = ()
     glob: str = ""
     takes_files: bool = False
+    root: str = ""  # the folder of a package; its inputs are in "src"
+    output: str = ""  # a folder in it, which is cached
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,7 @@ class DodoHooks(Tool):
             {"name": job.name, "run": job.command + " {staged_files}" * job.takes_files}
             | ({"glob": job.glob} if job.glob else {})
             | ({"needs": list(job.needs)} if job.needs else {})
+            | ({"root": job.root, "inputs": ["src/**"], "outputs": [job.output], "cache": True} if job.output else {})
             for job in work.jobs
         ]
         hook = {"jobs": jobs} | ({"background": True} if work.is_background else {})
@@ -162,6 +167,37 @@ class Doit(Tool):
         return [self.program, "-n", str(work.slots)]
 
 
+class Turbo(Tool):
+    """Turborepo. Each job is the package of its root."""
+
+    name = "turbo"
+    config_file = "turbo.json"
+
+    def config(self, work: Work) -> str:
+        outputs = sorted({f"{job.output}/**" for job in work.jobs})
+        return json.dumps({"tasks": {"build": {"dependsOn": ["^build"], "inputs": ["src/**"], "outputs": outputs}}})
+
+    def install(self, repo: Repo, work: Work) -> None:
+        super().install(repo, work)
+        repo.env["TURBO_TELEMETRY_DISABLED"] = "1"
+        manager = {"name": "all", "private": True, "packageManager": "npm@10.0.0", "workspaces": ["packages/*"]}
+        repo.write("package.json", json.dumps(manager))
+        packages = {
+            job.root: {"name": job.name, "version": "1.0.0", "dependencies": dict.fromkeys(job.needs, "*")}
+            for job in work.jobs
+        }
+        for job in work.jobs:
+            repo.write(
+                f"{job.root}/package.json", json.dumps({**packages[job.root], "scripts": {"build": job.command}})
+            )
+        links = {f"node_modules/{job.name}": {"resolved": job.root, "link": True} for job in work.jobs}
+        locked = {"": {"name": "all", "workspaces": ["packages/*"]}, **packages, **links}
+        repo.write("package-lock.json", json.dumps({"name": "all", "lockfileVersion": 3, "packages": locked}))
+
+    def argv(self, work: Work) -> list[str]:
+        return [self.program, "run", "build", "--no-daemon", "--output-logs=hash-only"]
+
+
 class BarePython(Tool):
     """The floor: a hook, or a command, that only starts the interpreter that ours are started with."""
 
@@ -177,7 +213,7 @@ class BarePython(Tool):
         repo.write(f".git/hooks/{work.hook}", self.config(work)).chmod(0o755)
 
 
-TOOLS: tuple[type[Tool], ...] = (Lefthook, Prek, Make, Ninja, Doit)
+TOOLS: tuple[type[Tool], ...] = (Lefthook, Prek, Make, Ninja, Doit, Turbo)
 
 
 def find_tools(against: Iterable[str]) -> Mapping[str, Tool]:
@@ -189,6 +225,7 @@ def find_tools(against: Iterable[str]) -> Mapping[str, Tool]:
     if "lefthook" in programs:  # its wheel's script would start Python first
         (program,) = peers.glob("lib/*/site-packages/lefthook/bin/*/lefthook")
         programs["lefthook"] = str(program)
+    programs |= _from_npm(name for name in FROM_NPM if name in against)
     programs |= {name: path for name in FROM_SYSTEM if name in against and (path := shutil.which(name))}
     python = str(Path(sys.executable).resolve())
     found = [tool(programs[tool.name]) for tool in TOOLS if tool.name in programs]
@@ -204,6 +241,17 @@ def _environment(name: str, *requirements: str) -> Path:
     subprocess.run([*pip, "install", "--upgrade", "pip"], check=True)  # an old one writes scripts that start slowly
     subprocess.run([*pip, "install", *requirements], check=True)
     return path
+
+
+def _from_npm(names: Iterable[str]) -> dict[str, str]:
+    """Install these packages if npm is there, and return their programs themselves: a script would start node first."""
+    wanted, folder = list(names), ENVIRONMENTS / "npm"
+    if not wanted or (npm := shutil.which("npm")) is None:
+        return {}
+    folder.mkdir(parents=True, exist_ok=True)
+    subprocess.run([npm, "install", "--silent", "--no-save", "--prefix", folder, *wanted], check=True)
+    found = {name: next(folder.glob(f"node_modules/@{name}/*/bin/{name}"), None) for name in wanted}
+    return {name: str(path) for name, path in found.items() if path is not None}
 
 
 def _copy_of_checkout() -> Path:

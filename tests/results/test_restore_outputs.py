@@ -199,7 +199,7 @@ def test_k9_many_files_come_back_exactly_though_several_processes_make_them(repo
     assert outputs_of(repo) == old and leftovers(repo) == []
 
 
-@pytest.mark.parametrize("number", [50, 400, 900])
+@pytest.mark.parametrize("number", [50, 400, 650])
 def test_k9_a_restore_by_several_processes_is_killed(repo: Repo, number: int) -> None:
     """Check that the next restore waits for those that are left, and begins anew."""
     old = make_many(repo)

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from dodo_hooks.results.run_results import RunResults
 
 
+_MOST_AT_ONCE = 100  # jobs whose outputs are restored: each has a lock, which is an open file
+
+
 def open_results(run: "Run") -> "RunResults | None":
     """Return the results for the jobs of a run; None where no job that is to run has any, or they must not be used."""
     outcomes = run.writer.outcomes()
@@ -115,7 +118,8 @@ def _check_phase(run: "Run", results: "RunResults", phase: str) -> None:
     stored: list[int] = []  # those whose outputs are to be restored, as many as can be at once
     jobs = run.firing.hook.jobs
     for number in run.firing.hook.order:
-        if not {*jobs[number].order.needs, *jobs[number].order.after}.isdisjoint(stored):
+        is_awaited = not {*jobs[number].order.needs, *jobs[number].order.after}.isdisjoint(stored)
+        if is_awaited or len(stored) == _MOST_AT_ONCE:
             _decide(run, results, results.restore(stored))
             stored = []
         if jobs[number].phase == phase and _can_be_checked(run, jobs[number]):

@@ -93,7 +93,7 @@ def test_what_keeps_hooks_from_running_is_found_and_fixed(
     [
         ("doit", "", "has no doit, but needs doit<0.38,>=0.37"),
         ("doit", "0.36.0", "has doit 0.36.0, but needs doit<0.38,>=0.37"),
-        ("pydantic", "1.10.2", "has pydantic 1.10.2, but needs pydantic>=2.6"),
+        ("identify", "2.4.0", "has identify 2.4.0, but needs identify>=2.5"),
         ("PyYAML", "5.4.1", "has PyYAML 5.4.1, but needs PyYAML>=6"),
         ("click", "7.1", "has click 7.1, but needs click>=8.1"),
     ],

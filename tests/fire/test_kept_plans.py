@@ -24,7 +24,7 @@ plan, is_new = load_compiled(world, top)
 if is_new:
     note_fired(world, top, plan)
 hook = plan.hook("pre-commit")
-print(hook.jobs[0].execution.command if hook else "none", is_new, *sorted({"yaml", "pydantic"} & sys.modules.keys()))
+print(hook.jobs[0].execution.command if hook else "none", is_new, *sorted({"yaml"} & sys.modules.keys()))
 """
 
 

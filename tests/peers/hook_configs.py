@@ -94,8 +94,12 @@ _SCRIPTS: dict[str, str] = {
     "removes": 'rm -f -- "$1"',
     "adds-new": "echo new >new-file; git add new-file",
 }
-# Those whose result depends on which files one process gets. pre-commit splits and shuffles the list of others.
-_SERIAL = ("stages", "writes-another", "writes-and-restores", "writes-untracked", "removes", "adds-new")
+# Those whose result depends on which files one process gets, and in which order: the last one stops at a file that
+# is no Python. pre-commit splits and shuffles the list of others.
+_SERIAL = (
+    *("stages", "writes-another", "writes-and-restores", "writes-untracked", "removes", "adds-new"),
+    "double-quote-string-fixer",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,5 +110,5 @@ def by_path(output: bytes) -> "dict[bytes, bytes]":
 
 def _segments(patch: bytes) -> "Iterator[bytes]":
     """Yield the part of each path; no line of a file's content begins as a header does."""
-    pieces = (b"\n" + patch).split(b"\n" + _HEADER)
+    pieces = (b"\n" + patch.removesuffix(b"\n")).split(b"\n" + _HEADER)  # the last one ends as the others do
     return iter(pieces[1:])

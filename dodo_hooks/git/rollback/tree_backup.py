@@ -1,8 +1,8 @@
 """The backup of tracked files and of the index at one moment of a run, and the way back to it (P6; HOT, if needed).
 
-The moment is the last one at which all was as it should be. A file that equals its index entry needs no copy: the index
-of that moment is kept, by a hard link, since git replaces its index and never writes into it. The other files were
-changed by hooks before, or were unstaged, and are copied into the area.
+The moment is the last one at which all was as it should be. A file that equals its index entry needs no copy, since the
+index of that moment is kept. The other files were changed by hooks before, or were unstaged, and are copied into the
+area.
 """
 
 from fcntl import LOCK_EX, LOCK_NB
@@ -13,11 +13,11 @@ from dodo_hooks.git.event import is_rolling_back
 from dodo_hooks.git.index_entries import check_out
 from dodo_hooks.git.repo import index_file
 from dodo_hooks.git.rollback.restore_tree import area_of, restore, write_journal
-from dodo_hooks.host.files.atomic_files import try_unlink, unlink
+from dodo_hooks.host.files.atomic_files import try_unlink, unlink, write_file
 from dodo_hooks.host.files.file_locks import lock_directory
 from dodo_hooks.host.files.file_owner import make_folder
 from dodo_hooks.host.files.file_tree import remove_tree
-from dodo_hooks.host.posix import decode_path, encode_path, is_real_folder, os
+from dodo_hooks.host.posix import decode_path, encode_path, is_real_folder, os, try_read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,11 +66,9 @@ class TreeBackup:
             OSError: a file cannot be copied.
         """
         if state.entries != self._state.entries:
+            # A hard link would do, since git replaces its index, but it would change the stamp of the index.
             unlink(self._area + b"/index")
-            try:
-                os.link(self._index, self._area + b"/index")
-            except FileNotFoundError:  # nothing is tracked yet
-                pass
+            write_file(decode_path(self._area + b"/index"), try_read(decode_path(self._index)))
         patches = {path: patch for path, patch in self._state.patches.items() if path in but}
         for path, patch in state.patches.items():
             if path not in but:

@@ -159,3 +159,21 @@ def test_p6_a_journal_that_we_have_not_written_is_refused(tree: Repo, journal: s
     assert done.returncode and "cannot read" in done.stderr
     assert "Traceback" not in done.stderr
     assert tracked(tree) == before
+
+
+def test_p6_a_second_way_back_is_to_the_same_state(tree: Repo) -> None:
+    before = tracked(tree)
+    backup, diff = backup_of(tree)
+    for _ in range(2):
+        vandalize(tree)
+        backup.go_back(diff.read())
+        assert tracked(tree) == before
+    backup.end()
+
+
+def test_p6_a_backup_does_not_look_like_a_change(tree: Repo) -> None:
+    diff = WorktreeDiff(tree.facts, {**os.environ, **tree.env}, is_clean=False)
+    state = diff.read()
+    backup = TreeBackup(tree.facts, {**os.environ, **tree.env}, state)
+    assert diff.read() is state  # so git has not run
+    backup.end()

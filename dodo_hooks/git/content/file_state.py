@@ -22,6 +22,7 @@ OTHER = "other"  # a directory, a pipe, ...: nothing that we move, or put someth
 KINDS = (FILE, LINK, NOTHING, OTHER)
 
 _PIECE = 1 << 20
+_MAKING = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class FileState(Record):
@@ -102,7 +103,7 @@ def write_state(path: bytes, version: FileState, pieces: "Iterator[bytes]") -> N
     if version.kind == LINK:
         os.symlink(_target(b"".join(pieces), path), path)
         return
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(path, _MAKING, 0o600)
     try:
         inherit_owner(descriptor, path)
         for piece in pieces:
@@ -110,6 +111,25 @@ def write_state(path: bytes, version: FileState, pieces: "Iterator[bytes]") -> N
         os.fchmod(descriptor, version.mode)
     finally:
         os.close(descriptor)
+
+
+def copy_state(source: bytes, target: bytes) -> FileState:
+    """Copy a file or link to a new one; return the state of the copy.
+
+    Raises:
+        OSError: it cannot be read or written.
+    """
+    if is_link(source):
+        os.symlink(os.readlink(source), target)
+        return read_state(target)
+    descriptor = os.open(target, _MAKING, 0o600)
+    try:
+        inherit_owner(descriptor, target)
+        state = read_state(source, lambda piece: write_all(descriptor, piece))
+        os.fchmod(descriptor, state.mode)
+    finally:
+        os.close(descriptor)
+    return state
 
 
 def _target(data: bytes, path: bytes) -> bytes:

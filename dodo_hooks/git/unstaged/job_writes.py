@@ -19,11 +19,12 @@ class Ending(Record):
     has_succeeded: bool
     writers: "Mapping[bytes, tuple[str, ...]]"  # the jobs that may have changed a path
     suspects: "frozenset[bytes]" = frozenset()  # paths that one may have changed which did not succeed
+    staged: "frozenset[bytes]" = frozenset()  # paths where a job has staged its own edit, by `git add`
     was_killed: bool = False
 
     def can_merge(self, path: bytes) -> bool:
         """Return whether what was written there is to be merged with the unstaged changes."""
-        return self.has_succeeded and path not in self.suspects
+        return path in self.staged or (self.has_succeeded and path not in self.suspects)
 
     def describe_writer(self, path: bytes) -> str:
         """Return who wrote there, as far as that is known."""

@@ -1,47 +1,42 @@
 """The journal of hidden unstaged changes (G5; HOT).
 
     GIT_DIR/dodo-hooks-aside/journal     what is hidden; as long as it is there, something needs recovery
-                            /unstaged    the bytes of all that is hidden, one after the other: so one fsync does
-                            /original/N  the very files; empty where they wait elsewhere (storage_areas.py)
-                            /base/PATH   what we put there: the index versions, as git checks them out
-                            /fixed       what jobs made of them and is staged, one after the other
-                            /merged/N    bytes to restore instead, since a job or somebody else wrote meanwhile
+                            /original/N  the very files; their copies where they wait elsewhere (moves.py)
+                            /swap/N.new  an index version, until it is put into the tree
+                            /swap/N      what was taken out of the tree, until it is decided what becomes of it
+                            /base/PATH   the index versions, as git checks them out
+                            /fixed/N-K   what jobs made of them and is staged
+                            /merged/N-K  what is to be restored instead, since a job or somebody else wrote meanwhile
                             /before/PATH what a job fixed and staged, as it was before (only when a commit is refused)
-                            /swap/N      what is just on its way into the tree, or out of it (replace.py)
 
 The journal is replaced as a whole, by a rename, and synced with its directory each time. Everything else in the
 directory may be thrown away when there is no journal.
 """
 
-import errno
-
-from dodo_hooks.core.digests import sha256_for
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.core.named_tuple import Record
 from dodo_hooks.core.text.json_text import json_text, parse_json
 from dodo_hooks.git import untrusted
-from dodo_hooks.git.content.file_state import ABSENT, FILE, KINDS, LINK, NOTHING, FileState, parents_of, pieces_of
+from dodo_hooks.git.content.file_state import ABSENT, FILE, KINDS, LINK, NOTHING, FileState, parents_of
 from dodo_hooks.git.event import JOURNAL
 from dodo_hooks.git.repo import Repo
 from dodo_hooks.git.untrusted import path_text
 from dodo_hooks.host.files.atomic_files import create_file
-from dodo_hooks.host.files.file_owner import inherit_owner, make_folder
+from dodo_hooks.host.files.file_owner import make_folder
 from dodo_hooks.host.files.file_tree import remove_tree
 from dodo_hooks.host.posix import decode_path, encode_path, is_link, os
-from dodo_hooks.host.world import boot_id
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from typing import BinaryIO
+    from collections.abc import Sequence
 
 DIRECTORY = JOURNAL.rpartition("/")[0]
 KEPT = "dodo-hooks-kept"
-FEW = 16  # files that are synced one by one
-_FORMAT = 2
-_FOLDERS_OF_OURS = (b"swap", b"merged", b"original")
+_FEW = 16  # files that are synced one by one
+_FORMAT = 3
+_FOLDERS_OF_OURS = (b"original", b"swap", b"merged", b"fixed")
 _FOLDERS = (*_FOLDERS_OF_OURS, b"base", b"before")
-_FOLDERS_WITH_BYTES = (b"merged", b"original", b"before")  # that can hold what is restored
+_FOLDERS_OF_TARGETS = (b"merged", b"before")
 _PLACED = (FILE, LINK, NOTHING)  # what we put somewhere
 
 
@@ -63,30 +58,23 @@ class Entry:
         self,
         number: int,
         path: bytes,
-        unstaged: FileState,
-        offset: int,
         base: FileState,
+        *,
+        is_deleted: bool = False,
         folders: "tuple[bytes, ...]" = (),
     ) -> None:
         self.number = number
         self.path = path  # relative to the top
-        self.unstaged = unstaged  # what its owner had there, when it was copied
-        self.target = unstaged  # what has to stand there in the end
-        self.target_file = b""  # our file with `target` in it; none: the owner's file, or its copy at `offset`
-        self.offset = offset
-        self.inode = 0  # of the owner's file; 0: there was none
-        self.written_ns = 0  # when its owner had written what was copied, before anything else was done
-        self.merged = ABSENT  # what the owner's file was when `target` was merged from it
         self.base = base  # what we put there
+        self.is_deleted = is_deleted  # nothing was there
+        self.area = 0  # where its files are: git/unstaged/moves.py
         self.folders = folders  # those that we had to make for it
         self.fixed: list[FileState] = []  # what a job of this run, whose fixes are staged, made of it
-        self.fix_offset = 0  # where the last of them is in `fixed`
-        self.has_fixes = False  # `target` has them in it
-        self.replaces = [base]  # what `target` may replace, since nothing in it is anybody's only copy
-        self.is_kept = False  # both the file there and `target` are to be kept
-
-    def known(self) -> "list[FileState]":
-        return [self.base, self.unstaged, self.target, *self.fixed, *self.replaces]
+        self.target_file = b""  # our file that has to stand there in the end; none: the owner's file, or nothing
+        self.target = ABSENT  # what that is; for the owner's file, if its permissions change
+        self.merged = ABSENT  # what the owner's file was when it was merged, or was found in a newer one
+        self.replaces: list[FileState] = []  # what may be dropped besides: nothing in it is anybody's only copy
+        self.is_done = False  # what stands there stays
 
 
 class Journal:
@@ -94,52 +82,24 @@ class Journal:
 
     def __init__(self, git_dir: str) -> None:
         self.directory = encode_path(f"{git_dir}/{DIRECTORY}")
-        self.kept = encode_path(f"{git_dir}/{KEPT}")  # where all such directories are: git/unstaged/rescue.py
+        self.kept = encode_path(f"{git_dir}/{KEPT}")  # where all such directories are: git/unstaged/refused_commit.py
         self.entries: list[Entry] = []
         self.restaged: list[Restaged] = []
         self.is_refused = False  # a job's fixes and the unstaged changes conflict: all goes back to where it was
         self.has_reverted = False  # and the index is there already
-        self.kept_in = b""  # the directory with copies of what is removed then: git/unstaged/rescue.py
-        self.boot = boot_id() or ""  # of the machine, when it was begun
+        self.has_mounts = False  # each entry has its files beside its path
+        self.kept_in = b""  # the directory with what is taken out of the tree then
+        self.written = ""  # what is on the disk
 
     def paths(self) -> "set[bytes]":
         return {entry.path for entry in self.entries}
 
-    def open_pack(self, name: bytes) -> "BinaryIO":
-        """Return a file of the journal that bytes are added to."""
-        path = self.directory + b"/" + name
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
-        descriptor = os.open(path, flags, 0o600)
-        inherit_owner(descriptor, path)
-        return open(descriptor, "ab")
-
-    def copy_pieces(self, entry: Entry) -> "Iterator[bytes]":
-        """Return the bytes that the owner's file had when it was copied, in pieces."""
-        pieces = pieces_of(self.directory + b"/unstaged", entry.offset, entry.unstaged.size)
-        return self._checked(entry.unstaged, pieces, b"/unstaged")
-
-    def fix_pieces(self, entry: Entry) -> "Iterator[bytes]":
-        """Return the bytes of the entry's last fix, in pieces."""
-        pieces = pieces_of(self.directory + b"/fixed", entry.fix_offset, entry.fixed[-1].size)
-        return self._checked(entry.fixed[-1], pieces, b"/fixed")
-
-    def _checked(self, version: FileState, pieces: "Iterator[bytes]", name: bytes) -> "Iterator[bytes]":
-        """Yield the same pieces, and compare their digest.
-
-        Raises OSError at their end where they are not what was copied: a slot is not filled with that.
-        """
-        found = sha256_for(version.size)()
-        for piece in pieces:
-            found.update(piece)
-            yield piece
-        if found.hexdigest() != version.digest:
-            raise OSError(errno.EIO, "the copy is damaged", decode_path(self.directory + name))
-
     def base_file(self, path: bytes) -> bytes:
         return self.directory + b"/base/" + path
 
-    def original_file(self, entry: Entry) -> bytes:
-        return self.directory + b"/original/%d" % entry.number
+    def fix_file(self, entry: Entry, number: int) -> bytes:
+        """Return where one of the fixes of the entry is, of which the first has the number 1."""
+        return self.directory + b"/fixed/%d-%d" % (entry.number, number)
 
     def prepare(self) -> None:
         """Make an empty directory for the changes to hide. Call it only without a journal in it."""
@@ -149,17 +109,19 @@ class Journal:
             make_folder(self.directory + b"/" + folder)
 
     def write(self) -> None:
-        """Replace the journal on the disk. Raises OSError: then the journal is as it was."""
+        """Replace the journal on the disk, if it has changed. Raises OSError: then the journal is as it was."""
         data = {
             "format": _FORMAT,
             "refused": self.is_refused,
             "reverted": self.has_reverted,
             "kept_in": path_text(self.kept_in),
-            "boot": self.boot,
-            "entries": [_from_entry(entry) for entry in self.entries],
-            "restaged": [[path_text(one.path), *one[1:5], list(one.made)] for one in self.restaged],
+            "entries": [{name: _to_json(value) for name, value in vars(entry).items()} for entry in self.entries],
+            "restaged": _to_json(self.restaged),
         }
-        replace_synced(self.directory + b"/journal", json_text(data))
+        text = json_text(data)
+        if text != self.written:
+            replace_synced(self.directory + b"/journal", text)
+            self.written = text
 
     def finish(self) -> None:
         """Remove the journal: nothing needs recovery any more. A kill in here leaves rubbish, and no journal."""
@@ -185,7 +147,7 @@ def load_journal(repo: Repo) -> "Journal | None":
         reason = f"no {error}" if isinstance(error, KeyError) else getattr(error, "strerror", None) or error
         raise GitError(
             f"the journal of hidden unstaged changes in {directory} is not valid ({reason}); nothing was changed."
-            f" Copy what you need out of {directory}/unstaged, then remove {directory}"
+            f" Copy what you need out of {directory}, then remove it"
         ) from error
 
 
@@ -199,12 +161,14 @@ def _read(journal: Journal) -> bool:
         content = untrusted.read_regular(journal.directory + b"/journal")
     except FileNotFoundError:
         return False
-    data = untrusted.fields(parse_json(content.decode()))
+    journal.written = content.decode()
+    data = untrusted.fields(parse_json(journal.written))
+    if data["format"] == 2:
+        raise ValueError("an older dodo-hooks has hidden them, and its `dodo-hooks status` restores them")
     if data["format"] != _FORMAT:
         raise ValueError("written by another version")
     journal.is_refused, journal.has_reverted = untrusted.flag(data["refused"]), untrusted.flag(data["reverted"])
     journal.kept_in = _kept_in(journal, data["kept_in"])
-    journal.boot = untrusted.text(data["boot"])
     journal.entries = [_to_entry(number, one) for number, one in enumerate(untrusted.items(data["entries"]))]
     journal.restaged = [_to_restaged(one) for one in untrusted.items(data["restaged"])]
     paths = [*(one.path for one in journal.entries), *(one.path for one in journal.restaged)]
@@ -214,7 +178,7 @@ def _read(journal: Journal) -> bool:
 
 
 def _kept_in(journal: Journal, value: object) -> bytes:
-    """Return the directory with the copies.
+    """Return the directory with what a refused commit took out of the tree.
 
     Only the last name of its path is believed, since all lie in one directory.
     """
@@ -241,7 +205,7 @@ def replace_synced(path: bytes, text: str) -> None:
 
 def sync_files(paths: "Sequence[bytes]") -> None:
     """Sync these files and directories. Raises OSError."""
-    if len(paths) > FEW:
+    if len(paths) > _FEW:
         os.sync()  # one wait, if a long one, instead of hundreds
         return
     for path in paths:
@@ -259,60 +223,38 @@ def sync_file(path: bytes) -> None:
         os.close(descriptor)
 
 
-# Entries, to JSON and from it. The keys are those of format 2: older versions have written them, too.
+# Entries, to JSON and from it
 
 
-def _from_entry(entry: Entry) -> "dict[str, object]":
-    return {
-        "path": path_text(entry.path),
-        "unstaged": list(entry.unstaged),
-        "owed": list(entry.target),
-        "owed_in": path_text(entry.target_file),
-        "offset": entry.offset,
-        "inode": entry.inode,
-        "merged": list(entry.merged),
-        "written_ns": entry.written_ns,
-        "base": list(entry.base),
-        "folders": [path_text(folder) for folder in entry.folders],
-        "fixed": [list(one) for one in entry.fixed],
-        "fix_offset": entry.fix_offset,
-        "has_fixes": entry.has_fixes,
-        "replaces": [list(one) for one in entry.replaces],
-        "kept": entry.is_kept,
-    }
+def _to_json(value: object) -> object:
+    if isinstance(value, bytes):
+        return path_text(value)
+    return [_to_json(one) for one in value] if isinstance(value, (list, tuple)) else value
 
 
 def _to_entry(number: int, value: object) -> Entry:
     get = untrusted.fields(value)
     path = untrusted.relative_path(get["path"])
-    folders = tuple(untrusted.relative_path(one) for one in untrusted.items(get["folders"]))
-    if not set(folders) <= set(parents_of(path)):
+    entry = Entry(number, path, _version(get["base"], _PLACED), is_deleted=untrusted.flag(get["is_deleted"]))
+    entry.area = untrusted.small_integer(get["area"])
+    if entry.area > 2:
+        raise ValueError(f"not an area: {entry.area}")
+    entry.folders = tuple(untrusted.relative_path(one) for one in untrusted.items(get["folders"]))
+    if not set(entry.folders) <= set(parents_of(path)):
         raise ValueError(f"folders that are not those of {decode_path(path)!a}")
-    entry = Entry(
-        number,
-        path,
-        _version(get["owed"], _PLACED),
-        untrusted.small_integer(get["offset"]),
-        _version(get["base"], _PLACED),
-        folders,
-    )
-    entry.target_file = _our_file(get["owed_in"])
     entry.fixed = [_version(one) for one in untrusted.items(get["fixed"])]
-    entry.replaces = [_version(one) for one in untrusted.items(get["replaces"])]
-    entry.written_ns = untrusted.small_integer(get["written_ns"])
-    entry.is_kept = untrusted.flag(get["kept"])
-    entry.unstaged = _version(get["unstaged"], _PLACED)
+    entry.target_file = _target_file(get["target_file"])
+    entry.target = _version(get["target"], _PLACED)
     entry.merged = _version(get["merged"], _PLACED)
-    entry.inode = untrusted.small_integer(get["inode"])
-    entry.fix_offset = untrusted.small_integer(get["fix_offset"])
-    entry.has_fixes = untrusted.flag(get["has_fixes"])
+    entry.replaces = [_version(one) for one in untrusted.items(get["replaces"])]
+    entry.is_done = untrusted.flag(get["is_done"])
     return entry
 
 
-def _our_file(value: object) -> bytes:
+def _target_file(value: object) -> bytes:
     """Return the path of a file in one of our folders; b"": none."""
     path = b"" if value == "" else untrusted.relative_path(value)
-    if path and path.partition(b"/")[0] not in _FOLDERS_WITH_BYTES:
+    if path and path.partition(b"/")[0] not in _FOLDERS_OF_TARGETS:
         raise ValueError(f"not a file of the journal: {decode_path(path)!a}")
     return path
 

@@ -248,19 +248,18 @@ def test_g5_a_file_system_that_cannot_exchange_names(text: Repo, monkeypatch: py
     assert difference(before, snapshot(text.path)) == {}
 
 
-def test_g5_an_inode_that_another_file_has_now_reports_nothing(text: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Use a case in which only a copy of the owner's file can be kept: the system gives its number to the next file."""
-
+def test_g5_the_very_file_comes_back_where_there_are_no_hard_links(text: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*args: object, **more: object) -> None:
         raise PermissionError(errno.EPERM, "no hard links")
 
     monkeypatch.setattr(exchange, "_NAME", "there_is_no_such_call")
     monkeypatch.setattr(posix, "link", refuse)
+    inode = os.stat(text.path / "text").st_ino
     hidden = hide(text)
     write(text, b"text", "by a job\n")
-    hidden._entries[b"text"].inode = os.stat(text.path / "text").st_ino
     assert len(hidden.restore(Ending(False, {})).sentences) == 1
     assert (text.read("text"), text.read("text.during-hook")) == (unstaged_text(), "by a job\n")
+    assert os.stat(text.path / "text").st_ino == inode
 
 
 def test_g5_a_linked_worktree_has_its_own(text: Repo) -> None:

@@ -1,12 +1,16 @@
 """Files that an editor saves while unstaged changes are hidden: merged, or saved beside them (G5)."""
 
+import os
 from collections.abc import Callable
 
 import pytest
 
-from dodo_hooks.git.unstaged.backup import DisturbedError, back_up_unstaged, check_out_staged
-from dodo_hooks.git.unstaged.journal import Journal
+from dodo_hooks.git.unstaged.hide import restore_interrupted
+from dodo_hooks.git.unstaged.index_versions import DisturbedError, add_entries, move_in
+from dodo_hooks.git.unstaged.job_writes import Ending
+from dodo_hooks.git.unstaged.journal import Entry, Journal
 from dodo_hooks.git.unstaged.lock import release_lock, take_lock
+from dodo_hooks.git.unstaged.moves import Moves
 from dodo_hooks.git.unstaged.restore import Restorer
 from dodo_hooks.git.worktree_status import unstaged_changes
 from kit.commits.hiding import hide
@@ -117,18 +121,96 @@ def test_g5_a_folder_that_was_removed_meanwhile_is_made_again(repo: Repo) -> Non
     assert repo.read("dir/deep/text") == unstaged_text()
 
 
-def test_g5_an_editor_that_saves_between_the_copy_and_the_move_is_noticed(text: Repo) -> None:
+def test_g5_an_editor_that_saves_while_its_file_is_hidden_is_noticed(
+    text: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    facts, saved = text.facts, unstaged_text(", saved just now")
+    lock = take_lock(facts, waits=True)
+    assert lock is not None
+    journal = Journal(facts.git_dir)
+    add_entries(facts, text.env, journal, unstaged_changes(facts, text.env), lock)
+    journal.write()
+    take = Moves.take
+
+    def take_and_save(moves: Moves, entry: Entry, which: int) -> None:
+        take(moves, entry, which)
+        write(text, b"text", saved)
+
+    with monkeypatch.context() as patched, pytest.raises(DisturbedError):
+        patched.setattr(Moves, "take", take_and_save)
+        move_in(facts, journal)
+    assert text.read("text") == saved
+    (sentence,) = Restorer(facts, text.env, journal, lock).run().sentences
+    release_lock(lock)
+    assert "saved as text.during-hook" in sentence
+    assert (text.read("text"), text.read("text.during-hook")) == (unstaged_text(), saved)
+    assert not text.has(".git/dodo-hooks-aside")
+
+
+def test_g5_what_an_editor_saves_before_its_file_is_hidden_is_hidden(text: Repo) -> None:
     facts = text.facts
     lock = take_lock(facts, waits=True)
     assert lock is not None
     journal = Journal(facts.git_dir)
-    back_up_unstaged(facts, text.env, journal, unstaged_changes(facts, text.env), lock)
+    add_entries(facts, text.env, journal, unstaged_changes(facts, text.env), lock)
     journal.write()
     write(text, b"text", unstaged_text(", saved just now"))
     before = snapshot(text.path)
-    with pytest.raises(DisturbedError):
-        check_out_staged(facts, journal)
+    move_in(facts, journal)
+    assert text.read("text") == STAGED
     assert Restorer(facts, text.env, journal, lock).run().sentences == ()
     release_lock(lock)
     assert difference(before, snapshot(text.path)) == {}
     assert not text.has(".git/dodo-hooks-aside")
+
+
+@pytest.mark.parametrize("is_good", [True, False])
+def test_g5_what_an_editor_saves_while_its_file_is_restored_is_not_lost(
+    text: Repo, monkeypatch: pytest.MonkeyPatch, is_good: bool
+) -> None:
+    saved, take = [STAGED.replace("line 10\n", f"line ten, saved {turn}\n") for turn in range(2)], Moves.take
+    hidden = hide(text)
+
+    def save_and_take(moves: Moves, entry: Entry, which: int) -> None:
+        if saved:  # since somebody has looked what stands there
+            write(text, b"text", saved.pop())
+        take(moves, entry, which)
+
+    monkeypatch.setattr(Moves, "take", save_and_take)
+    result = hidden.restore(Ending(is_good, {}))
+    assert result.is_complete
+    # What was seen first is merged by then, if it is to be merged.
+    merged = unstaged_text().replace("line 10\n", "line ten, saved 1\n")
+    assert text.read("text") == (merged if is_good else unstaged_text())
+    assert text.read("text.during-hook") == STAGED.replace("line 10\n", "line ten, saved 0\n")
+
+
+def test_g5_a_file_that_an_editor_makes_between_two_moves_is_not_replaced(
+    text: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take = Moves.take
+    hidden = hide(text)
+
+    def take_and_save(moves: Moves, entry: Entry, which: int) -> None:
+        take(moves, entry, which)
+        monkeypatch.setattr(Moves, "take", take)
+        write(text, b"text", "saved in this very moment\n")
+
+    monkeypatch.setattr(Moves, "take", take_and_save)
+    (sentence,) = hidden.restore(Ending(False, {})).sentences
+    assert "saved as text.during-hook" in sentence
+    assert (text.read("text"), text.read("text.during-hook")) == (unstaged_text(), "saved in this very moment\n")
+
+
+def test_g5_a_deleted_file_that_its_owner_makes_before_a_killed_run_came_to_it_stays(text: Repo) -> None:
+    (text.path / "text").unlink()
+    facts = text.facts
+    lock = take_lock(facts, waits=True)
+    assert lock is not None
+    journal = Journal(facts.git_dir)
+    add_entries(facts, text.env, journal, unstaged_changes(facts, text.env), lock)
+    journal.write()
+    os.close(lock)
+    text.write("text", "made anew\n")
+    restore_interrupted(facts, text.env)
+    assert text.read("text") == "made anew\n" and not text.has("text.during-hook")

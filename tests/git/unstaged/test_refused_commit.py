@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from dodo_hooks.git.unstaged.backup import back_up_unstaged
 from dodo_hooks.git.unstaged.hide import restore_interrupted
+from dodo_hooks.git.unstaged.index_versions import add_entries
 from dodo_hooks.git.unstaged.job_writes import Ending
 from dodo_hooks.git.unstaged.journal import Journal
 from dodo_hooks.git.unstaged.lock import take_lock
@@ -192,12 +192,12 @@ def test_g5_what_its_owner_wrote_before_a_killed_run_came_to_it_is_the_newest(te
     lock = take_lock(facts, waits=True)
     assert lock is not None
     journal = Journal(facts.git_dir)
-    back_up_unstaged(facts, text.env, journal, unstaged_changes(facts, text.env), lock)
+    add_entries(facts, text.env, journal, unstaged_changes(facts, text.env), lock)
     journal.write()
     os.close(lock)
     write(text, b"text", "all anew\n")
     restore_interrupted(facts, text.env)
-    assert (text.read("text"), text.read("text.unstaged")) == ("all anew\n", unstaged_text())
+    assert text.read("text") == "all anew\n" and not text.has("text.unstaged")
 
 
 def test_g5_what_somebody_has_removed_is_not_said_to_be_there(text: Repo) -> None:

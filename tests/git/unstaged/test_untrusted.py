@@ -11,7 +11,7 @@ import pytest
 
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.git import untrusted
-from dodo_hooks.git.content.file_state import ABSENT, FILE, FileState
+from dodo_hooks.git.content.file_state import FILE, FileState
 from dodo_hooks.git.install import config_override
 from dodo_hooks.git.replay import Replay, defer, deferred_hooks
 from dodo_hooks.git.unstaged.hide import restore_interrupted
@@ -135,12 +135,12 @@ def test_g5_what_we_write_can_be_read(repo: Repo) -> None:
     facts = repo.facts
     journal = Journal(facts.git_dir)
     journal.prepare()
-    journal.entries = [Entry(0, b"new\nline \xff", FileState(FILE, 0o777, "0" * 64, 5), 0, ABSENT, ())]
+    journal.entries = [Entry(0, b"new\nline \xff", FileState(FILE, 0o777, "0" * 64, 5))]
     journal.kept_in = journal.kept + b"/2020-01-01-000000"
     journal.write()
     again = load_journal(facts)
     assert again is not None and again.kept_in == journal.kept_in
-    assert again.entries[0].path == b"new\nline \xff" and again.entries[0].target == journal.entries[0].target
+    assert again.entries[0].path == b"new\nline \xff" and again.entries[0].base == journal.entries[0].base
 
 
 def test_g5_what_we_remember_of_a_configuration_is_not_written_through_a_link(repo: Repo, tmp_path: Path) -> None:

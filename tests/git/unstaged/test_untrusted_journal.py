@@ -17,16 +17,15 @@ from hypothesis import strategies as st
 
 from dodo_hooks.core.errors import GitError
 from dodo_hooks.git import untrusted
-from dodo_hooks.git.content.file_state import read_state
 from dodo_hooks.git.unstaged.hide import hide_unstaged, restore_interrupted
 from dodo_hooks.git.unstaged.journal import Journal
-from dodo_hooks.git.unstaged.rescue import rescue_copy
+from dodo_hooks.git.unstaged.refused_commit import keep_edit
 from dodo_hooks.git.unstaged.stage_fixed import FixStager
 from kit.commits.unstaged import STAGED, TEXT, Thing, fixed_text, snapshot, unstaged_text, write
 from kit.repo import Repo, clean_environment
 
-FOLDERS = [".", "swap", "original", "base", "merged", "before", "base/d", "../dodo-hooks-kept"]
-LINKS = [*FOLDERS, "journal", "unstaged", "journal.new", "../dodo-hooks-restaged", "../dodo-hooks-restaged.new"]
+FOLDERS = [".", "swap", "original", "base", "merged", "before", "fixed", "base/d", "../dodo-hooks-kept"]
+LINKS = [*FOLDERS, "journal", "journal.new", "../dodo-hooks-restaged", "../dodo-hooks-restaged.new"]
 LINKS += ["../dodo-hooks-aside.lock"]
 
 SECRET = b"the private key of somebody\n"
@@ -41,7 +40,7 @@ class Victim:
         self.home.mkdir()
         self.outside = place / "outside"
         (self.outside / "d/empty").mkdir(parents=True)
-        for name in ("secret", "0", "0.away", "0.part", "1", "text", "d/text", "journal"):
+        for name in ("secret", "0", "0.swap", "0.new", "1", "text", "d/text", "journal"):
             (self.outside / name).write_bytes(SECRET)
         self.repo = Repo.create(place / "repo", clean_environment(self.home, "victim"))
         for name in ("text", "d/text"):
@@ -157,12 +156,13 @@ PLANTED: dict[str, Plant] = {
     "a hook": entry_with(path=".git/hooks/pre-commit"),
     "a hook, as HFS sees it": entry_with(path=".g\u00e2\u0080\u008cit/hooks/pre-commit"),
     "a hook, as NTFS sees it": entry_with(path="git~1/hooks/pre-commit"),
-    "bytes from outside": entry_with(owed_in="original/../../../../outside/secret"),
-    "bytes from somewhere in the git directory": entry_with(owed_in="index"),
+    "bytes from outside": entry_with(target_file="original/../../../../outside/secret"),
+    "bytes from somewhere in the git directory": entry_with(target_file="index"),
     "folders of somebody else": entry_with(folders=["../outside/d/empty"]),
     "folders of another path": entry_with(folders=["link/d/empty"]),
-    "setuid": lambda data: data["entries"][0]["owed"].__setitem__(1, 0o4755),
-    "something that is no file": lambda data: data["entries"][0]["owed"].__setitem__(0, "other"),
+    "setuid": lambda data: data["entries"][0]["target"].__setitem__(1, 0o4755),
+    "something that is no file": lambda data: data["entries"][0]["target"].__setitem__(0, "other"),
+    "an area that there is not": entry_with(area=3),
     "copies elsewhere": lambda data: data.update(kept_in="/tmp/.."),
     "an index entry of another name": lambda data: data["restaged"][0].__setitem__(0, "a\x00100644 b\tc"),
     "no blob": lambda data: data["restaged"][0].__setitem__(2, "HEAD"),
@@ -237,26 +237,17 @@ def test_g5_what_is_on_its_way_to_a_path_below_a_link_is_kept_beside_it(victim: 
     victim.expect_nothing_escaped()
 
 
-def test_g5_copies_of_what_is_dropped_are_not_kept_elsewhere(victim: Victim) -> None:
+def test_g5_what_a_refused_commit_takes_away_is_not_kept_elsewhere(victim: Victim) -> None:
     journal, file = Journal(victim.facts.git_dir), os.fsencode(victim.repo.path / "text")
     victim.plant_link("../dodo-hooks-kept")
     with pytest.raises(FileExistsError):
-        rescue_copy(journal, b"text", file, read_state(file))
+        keep_edit(journal, b"text", file)
     journal.kept_in = os.fsencode(victim.repo.path / ".git/kept")
     os.mkdir(journal.kept_in)
     os.symlink(victim.outside, journal.kept_in + b"/d")
     with pytest.raises(FileExistsError):
-        rescue_copy(journal, b"d/text", file, read_state(file))
+        keep_edit(journal, b"d/text", file)
     victim.expect_nothing_escaped()
-
-
-def test_g5_a_damaged_copy_is_not_put_anywhere(victim: Victim) -> None:
-    shutil.rmtree(victim.journal.parent / "original")
-    (victim.journal.parent / "original").mkdir()
-    (victim.journal.parent / "unstaged").write_bytes(b"no longer what it was")
-    assert "the copy is damaged" in (victim.recover() or "")
-    victim.expect_nothing_escaped()
-    assert victim.repo.read("d/text") == STAGED
 
 
 # Whatever it says
@@ -296,7 +287,7 @@ def test_g5_whatever_a_journal_says_nothing_outside_is_touched_or_read(
     for _ in range(data.draw(st.integers(0, 3))):
         container, key = data.draw(st.sampled_from(list(places_in(document))))
         container[key] = data.draw(VALUES)
-    for slot in data.draw(st.sets(st.sampled_from(["swap/0", "swap/1.away", "original/0", "original/1"]), max_size=2)):
+    for slot in data.draw(st.sets(st.sampled_from(["swap/0", "swap/1.new", "original/0", "original/1"]), max_size=2)):
         (victim.journal.parent / slot).write_bytes(b"planted\n")
     victim.plant(document)
     for name in sorted(data.draw(st.sets(st.sampled_from(LINKS), max_size=2)), reverse=True):  # the innermost first

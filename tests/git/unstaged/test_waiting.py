@@ -33,23 +33,27 @@ def test_g5_a_run_that_is_alive_is_left_alone_and_waited_for(text: Repo) -> None
     os.close(lock)
 
 
-@pytest.mark.parametrize("left", ["0", "0.away"])
-def test_g5_bytes_that_were_on_their_way_when_a_run_was_killed_are_kept(text: Repo, left: str) -> None:
+def test_g5_bytes_that_were_taken_out_of_the_tree_when_a_run_was_killed_are_kept(text: Repo) -> None:
     facts = text.facts
     abandon(hide(text))
-    text.write(f".git/dodo-hooks-aside/swap/{left}", "an editor saved this in the very moment\n")
-    text.write(".git/dodo-hooks-aside/swap/0.part", "half")
+    text.write(".git/dodo-hooks-aside/swap/0", "an editor saved this in the very moment\n")
     said = restore_interrupted(facts, text.env)
     assert len(said) == 2 and "text.during-hook" in said[1]
     assert text.read("text.during-hook") == "an editor saved this in the very moment\n"
     assert text.read("text") == unstaged_text()
 
 
-def test_g5_bytes_that_were_on_their_way_and_are_known_leave_nothing_behind(text: Repo) -> None:
+@pytest.mark.parametrize("is_far", [False, True])
+def test_g5_bytes_that_were_on_their_way_and_are_known_leave_nothing_behind(
+    text: Repo, request: pytest.FixtureRequest, is_far: bool
+) -> None:
+    if is_far:
+        request.getfixturevalue("far")
     before = snapshot(text.path)
     abandon(hide(text))
-    text.write(".git/dodo-hooks-aside/swap/0", unstaged_text())
-    text.write(".dodo-hooks-aside/0.swap", STAGED)
+    text.write(".dodo-hooks-aside/0.swap" if is_far else ".git/dodo-hooks-aside/swap/0", STAGED)
+    if is_far:
+        text.write(".dodo-hooks-aside/0.new", "half")
     assert len(restore_interrupted(text.facts, text.env)) == 1
     assert difference(before, snapshot(text.path)) == {}
 

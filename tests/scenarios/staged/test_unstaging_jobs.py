@@ -89,3 +89,32 @@ def test_g5_a_merge_that_cannot_be_written_holds_up_no_other(text: Repo) -> None
     shutil.rmtree(blocked)
     repo.run("status", check=True)
     assert repo.read("other").endswith("unstaged\n") and not repo.has(".git/dodo-hooks-aside")
+
+
+BY_ANOTHER = ("line 20\n", "line twenty, too\n")
+
+
+@pytest.mark.parametrize("failing", ["exit 3", "sed -i.bak 's/^line 20$/line twenty, too/' text; rm text.bak; exit 3"])
+@pytest.mark.parametrize("is_parallel", [False, True])
+def test_g5_what_a_job_stages_by_itself_is_merged_also_where_another_fails(
+    text: Repo, failing: str, is_parallel: bool
+) -> None:
+    repo = text
+    staging = "sed -i.bak 's/^line 15$/line fifteen/' text && rm text.bak && git add text"
+    repo.hook("pre-commit", fix=staging, fails={"run": failing, "needs": [] if is_parallel else ["fix"]})
+    if is_parallel and "sed" in failing:
+        repo.settings(jobs=1)  # two programs that rewrite one file at once lose lines by themselves
+    assert repo.git("commit", "-qm", "work", check=False).returncode == 1
+    fixed = unstaged_text().replace("line 15\n", "line fifteen\n")
+    assert repo.read("text") == (fixed.replace(*BY_ANOTHER) if "sed" in failing else fixed)
+    assert "line fifteen\n" in repo.git("show", ":text").stdout
+    assert not repo.has("text.during-hook") and not repo.has(".git/dodo-hooks-aside")
+
+
+def test_g5_what_a_job_stages_by_itself_in_the_owners_lines_goes_beside(text: Repo) -> None:
+    repo = text
+    staging = "sed -i.bak 's/^line 30$/line thirty, by a job/' text && rm text.bak && git add text"
+    repo.hook("pre-commit", fix=staging, fails={"run": "exit 3", "needs": ["fix"]})
+    assert repo.git("commit", "-qm", "work", check=False).returncode == 1
+    assert repo.read("text") == unstaged_text()
+    assert "line thirty, by a job\n" in repo.read("text.during-hook")

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from dodo_hooks.core.errors import GitError
-from dodo_hooks.git.unstaged import stage_fixed as restaging
+from dodo_hooks.git.content import file_stamps
 from dodo_hooks.git.unstaged import sync_index
 from dodo_hooks.git.unstaged.hide import restore_interrupted
 from dodo_hooks.git.unstaged.stage_fixed import FixStager, Staged
@@ -143,7 +143,7 @@ def test_g6_what_is_younger_than_the_tick_of_a_coarse_clock_is_recognized_by_its
 ) -> None:
     status = os.stat(repo.write("file", "old\n"))
     clock = status.st_dev, max(status.st_mtime_ns, status.st_ctime_ns) + int(age_s * 1e9)
-    monkeypatch.setattr(restaging, "_clock", lambda git_dir: clock)
+    monkeypatch.setattr(file_stamps, "_clock", lambda git_dir: clock)
     watch = FixStager(repo.facts, repo.env, None, []).before([b"file"])
     assert bool(watch.stamps[b"file"].digest) == is_read
 

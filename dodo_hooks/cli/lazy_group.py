@@ -17,6 +17,11 @@ OF_JOBS: Mapping[str, str] = {
     "watch": "jobs.watch:watch",
     "prune": "jobs.prune:prune_runs",
 }
+# Commands of pre-commit that have no part here: they are about its file and its store.
+_OF_PRE_COMMIT = (
+    *("autoupdate", "clean", "gc", "install-hooks", "migrate-config", "sample-config", "try-repo"),
+    *("init-templatedir", "validate-config", "validate-manifest", "hazmat"),
+)
 
 
 def load_command(place: str) -> click.Command:
@@ -47,5 +52,7 @@ class LazyGroup(click.Group):
             from dodo_hooks.core.text.nearest import did_you_mean
             from dodo_hooks.core.text.terminal_text import quote
 
+            if args[0] in _OF_PRE_COMMIT:
+                raise click.UsageError(f"{args[0]} is a command of pre-commit; run `pre-commit {args[0]}`")
             raise click.UsageError(f"unknown command {quote(args[0])}{did_you_mean(args[0], self._places)}", ctx)
         return super().resolve_command(ctx, args)

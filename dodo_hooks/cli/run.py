@@ -23,7 +23,7 @@ class RunCommand(click.Command):
 
 
 @click.command("run", cls=RunCommand)
-@click.argument("hook", shell_complete=hook_names)
+@click.argument("hook", required=False, shell_complete=hook_names)
 @click.argument("words", nargs=-1, metavar="[FILES]... [-- ARGS]...", type=click.UNPROCESSED)
 @options_of(RUN)
 @color_option
@@ -31,7 +31,8 @@ class RunCommand(click.Command):
 def run(ctx: click.Context, /, **values: Any) -> int:
     """Run the jobs of HOOK, or of a task, as if git had fired it.
 
-    FILES need --files before them, as in `run pre-commit --files a.py b.py`.
+    FILES need --files before them, as in `run pre-commit --files a.py b.py`. Where a .pre-commit-config.yaml is in use,
+    HOOK may be the id of one of its hooks; without it all hooks of its stage run.
     """
     from dodo_hooks.cli.run_hook import run_hook
 

@@ -5,11 +5,12 @@ Nothing heavy is imported, since people wait for `dodo-hooks run` as they wait f
 
 import os
 
+from dodo_hooks.cli.options.pre_commit_words import choose_hook
 from dodo_hooks.cli.options.tables import RUN
 from dodo_hooks.cli.repository import no_hook, no_hook_file, print_once, with_tree
 from dodo_hooks.cli.terminal_table import say
 from dodo_hooks.core.errors import UsageError
-from dodo_hooks.core.git_hooks import WITHOUT_ARGUMENTS, known_hooks
+from dodo_hooks.core.git_hooks import BEFORE_COMMIT, WITHOUT_ARGUMENTS, known_hooks
 from dodo_hooks.core.text.terminal_text import quote, shell_word
 from dodo_hooks.fire.report.file_warnings import print_unless_printed, print_warnings
 from dodo_hooks.fire.select.selectors import TAG, Selectors, names_in
@@ -44,7 +45,6 @@ def run_hook(world: "World", values: "Mapping[str, Any]") -> int:
     Raises:
         HooksError: the values contradict each other, there is no such hook or job, or as for `fire`.
     """
-    hook: str = values["hook"]
     if values["detach"] and values["phase"] is not None:
         raise UsageError("--detach and --phase cannot be used together")
     if values["verbose"] and values["quiet"]:
@@ -57,12 +57,14 @@ def run_hook(world: "World", values: "Mapping[str, Any]") -> int:
     if not values["dry_run"] and needs_recovery(repo):
         from dodo_hooks.fire.recovery import recover_before_hook
 
-        recover_before_hook(world, repo, hook, args)
+        recover_before_hook(world, repo, values["hook"] or BEFORE_COMMIT, args)
     compiled = _compiled(world, repo, values["config"])
+    hook, of_pre_commit = choose_hook(compiled, values["hook"], values["hook_stage"])
     if values["config"] is None and not values["dry_run"]:
-        compiled = _resolved(world, repo, compiled, hook)
+        compiled = _resolved(world, repo, compiled, hook, of_pre_commit)
     print_warnings(world, repo, compiled.rules)
-    selectors = Selectors(values["jobs"], values["tags"], values["skip"])
+    world = _with_refs(world, values)
+    selectors = Selectors((*values["jobs"], *of_pre_commit), values["tags"], values["skip"])
     body = compiled.hook(hook)
     if body is None and hook in known_hooks() and selectors == Selectors():
         _report_no_jobs(world, repo, compiled.rules, hook)
@@ -158,7 +160,16 @@ def _compiled(world: "World", repo: "Repo", config: "str | None") -> "Compiled":
     return compiled
 
 
-def _resolved(world: "World", repo: "Repo", compiled: "Compiled", hook: str) -> "Compiled":
+def _with_refs(world: "World", values: "Mapping[str, Any]") -> "World":
+    """Return the world in which hooks of pre-commit's see the range of commits that options choose."""
+    if values["from_ref"] is None:
+        return world
+    from dodo_hooks.fire.select.pre_commit_variables import of_range
+
+    return world._replace(environ={**world.environ, **of_range(values["from_ref"], values["to_ref"] or "HEAD")})
+
+
+def _resolved(world: "World", repo: "Repo", compiled: "Compiled", hook: str, only: "tuple[str, ...]") -> "Compiled":
     """Return the plan with the hooks of pre-commit's installed that are to run (P3)."""
     if not compiled.rules.has_unknown_hooks and not compiled.rules.unresolved_hooks:
         return compiled
@@ -167,7 +178,7 @@ def _resolved(world: "World", repo: "Repo", compiled: "Compiled", hook: str) -> 
     from dodo_hooks.trust.policy import expect_accepted
 
     expect_accepted(world, repo, compiled.rules)
-    return resolve_for(world, repo.top, compiled, (hook,), skipped_ids(world.environ))
+    return resolve_for(world, repo.top, compiled, (hook,), skipped_ids(world.environ), only or None)
 
 
 def _given_files(world: "World", values: "Mapping[str, Any]") -> "tuple[bytes, ...] | None":

@@ -47,10 +47,18 @@ class Wanted(Record):
     only: tuple[str, ...] | None = None  # no others of the stages than these
 
 
-def resolve_for(world: World, top: str, compiled: Compiled, hooks: Sequence[str], skip: Sequence[str] = ()) -> Compiled:
+def resolve_for(
+    world: World,
+    top: str,
+    compiled: Compiled,
+    hooks: Sequence[str],
+    skip: Sequence[str] = (),
+    only: tuple[str, ...] | None = None,
+) -> Compiled:
     """Return the plan with all that these hooks run resolved and installed, but for what is skipped.
 
-    `skip`: ids and aliases of pre-commit's hooks. What a push may run, since it requires it, belongs to `pre-push`.
+    `skip` and `only` are ids and aliases of pre-commit's hooks: those not to install, and those without the others.
+    What a push may run, since it requires it, belongs to `pre-push`.
 
     Raises:
         ResolveError: something cannot be.
@@ -58,10 +66,12 @@ def resolve_for(world: World, top: str, compiled: Compiled, hooks: Sequence[str]
     """
     rules = compiled.rules
     events = (*hooks, *(rules.required_hooks if "pre-push" in hooks else ()))
-    ids = tuple(name for event in events if event in rules.unresolved_hooks for name in _ids(compiled, event, skip))
+    ids = tuple(
+        name for event in events if event in rules.unresolved_hooks for name in _ids(compiled, event, skip, only)
+    )
     if not ids and not rules.has_unknown_hooks:
         return compiled
-    return resolve_plan(world, top, Wanted(events, ids, tuple(skip)))
+    return resolve_plan(world, top, Wanted(events, ids, tuple(skip), only))
 
 
 def resolve_plan(world: World, top: str, wanted: Wanted) -> Compiled:
@@ -82,12 +92,13 @@ def resolve_plan(world: World, top: str, wanted: Wanted) -> Compiled:
     return replace_plan(world, top, compiled)
 
 
-def _ids(compiled: Compiled, event: str, skip: Sequence[str]) -> list[str]:
-    """Return the ids of the hooks in an event that are not installed and not skipped."""
+def _ids(compiled: Compiled, event: str, skip: Sequence[str], only: Sequence[str] | None) -> list[str]:
+    """Return the ids of the hooks in an event that are to be installed and are not."""
     hook = compiled.hook(event)
     jobs = [job for job in hook.jobs if job.execution.is_unresolved] if hook is not None else []
     wanted = [job for job in jobs if {job.name, *job.within}.isdisjoint(skip)]
-    return [name for job in wanted for name in (job.name, *job.within)]
+    names = [name for job in wanted for name in (job.name, *job.within)]
+    return names if only is None else [name for name in names if name in only]
 
 
 def _resolver(world: World, sources: Sources, wanted: Wanted) -> Resolver:

@@ -134,7 +134,6 @@ def test_r22_no_command_is_a_wrong_command_line(cli: Cli) -> None:
         (["jobs", "--format", "xml"], "xml"),
         (["jobs", "--failed", "logs", "x"], "logs"),
         (["jobs", "logs"], "ADDRESS"),
-        (["run"], "HOOK"),
         (["run", "pre-commit", "--phase", "later"], "later"),
         (["run", "pre-commit", "-j", "0"], "0"),
         (["graph", "--format", "png"], "png"),

@@ -79,6 +79,13 @@ RUN = (
         is_repeated=True,
         completion="skip_names",
     ),
+    Option(
+        ("--hook-stage",),
+        "hook_stage",
+        "Run hooks of pre-commit in this stage; default pre-commit.",
+        metavar="STAGE",
+        completion="hook_names",
+    ),
     Option(("--phase",), "phase", "How to run background jobs; auto: as git would.", choices=PHASES),
     Option(("--detach",), "detach", "Run all jobs in the background.", FLAG),
     Option(("-j",), "slots", "Run at most N jobs at once.", NUMBER, "N"),

@@ -50,8 +50,17 @@ def variables_of(event: "Event", query: "GitQuery") -> "dict[str, str]":
         found = {}
     if event.hook == "pre-push":
         found.update(_of_push(event, query))
-    found.update({_FORMER[name]: found[name] for name in _FORMER if name in found})
-    return found
+    return {**found, **_under_former_names(found)}
+
+
+def of_range(begin: str, end: str) -> "dict[str, str]":
+    """Return the variables for the range of commits that a manual run is about."""
+    found = {FROM_REF: begin, TO_REF: end}
+    return {**found, **_under_former_names(found)}
+
+
+def _under_former_names(found: "Mapping[str, str]") -> "dict[str, str]":
+    return {_FORMER[name]: found[name] for name in _FORMER if name in found}
 
 
 def _of_push(event: "Event", query: "GitQuery") -> "dict[str, str]":

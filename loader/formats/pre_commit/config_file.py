@@ -127,7 +127,7 @@ class _Translator:
         repo, hook = node
         own = {entry.key: plain_value(entry.value) for entry in hook.entries}
         resolved, is_meta = self._resolution.get(position), text_at(repo, "repo") == META
-        base = resolved.values if resolved is not None else _META_VALUES[own["id"]] if is_meta else {}
+        base = _META_VALUES[own["id"]] if is_meta else resolved.values if resolved is not None else {}
         found = {**_DEFAULTS, **base, **own, **({"language": SYSTEM} if is_meta else {}), "resolved": resolved}
         return {**found, "stages": found["stages"] or self._top.get("default_stages", ())}
 

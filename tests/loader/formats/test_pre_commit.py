@@ -8,6 +8,7 @@ import pytest
 from dodo_hooks.core.errors import ConfigError
 from dodo_hooks.core.plan import ANYTHING, MESSAGE, NO_FILES, NO_FILES_OF_EVENT, NOTHING, PUSHED, STAGED, Job, Plan
 from dodo_hooks.core.plan_parts import TagRule
+from dodo_hooks.loader.formats.pre_commit.config_hook import ResolvedHook
 from dodo_hooks.loader.layers.discover import find_hook_file
 from dodo_hooks.loader.load import load
 
@@ -154,6 +155,25 @@ def test_p10_a_hook_of_a_repository_is_shown_without_resolving_it(plan_of: PlanO
     job = jobs(plan)["a"]
     assert job.execution.is_unresolved
     assert job.execution.refused == "not installed yet: that is done when it is to run"
+
+
+def test_p2_a_resolved_hook_has_its_manifest_s_values_below_its_own(tmp_path: Path) -> None:
+    text = "repos: [{repo: https://a, rev: v1.0, hooks: [{id: a, files: x}]}, {repo: meta, hooks: [{id: identity}]}]"
+    (tmp_path / ".pre-commit-config.yaml").write_text(text)
+    found = find_hook_file(str(tmp_path))
+    assert found is not None
+    manifest = {"name": "The a", "entry": "a -x", "language": "python", "files": "y", "types": ["python"]}
+    patch = (("PATH", ("/env/bin", ":", ("PATH", ""))),)
+    resolved = ResolvedHook({**manifest, "stages": ["pre-push"]}, "/store", ("a", "-x"), patch, True, ())
+    nothing = ResolvedHook({}, "", ("x",), (), True, ())
+    plan = load(found, resolver=lambda _config, _file: {(0, 0): resolved, (1, 0): nothing})
+    assert names(plan) == {"pre-commit": ["identity"], "pre-push": ["a", "identity"]}
+    job, meta = jobs(plan, "pre-push")["a"], jobs(plan)["identity"]
+    assert job.selection.files is not None and job.selection.files.tags == TagRule(("python",))
+    assert [one[1] for one in job.selection.files.required] == ["x"]
+    assert (job.execution.argv, job.execution.patch[1:], job.execution.is_unresolved) == (("a", "-x"), patch, False)
+    assert meta.description == "identity" and meta.changes.conduct is not None and meta.changes.conduct.is_verbose
+    assert not plan.has_unknown_hooks and plan.unresolved_hooks == ()
 
 
 def test_p1_an_overlay_adds_needs_and_moves_hooks(plan_of: PlanOf) -> None:

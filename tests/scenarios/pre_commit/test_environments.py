@@ -15,6 +15,13 @@ from kit.process import wait_until
 from kit.repo import PACKAGES, SCRIPT, Repo
 
 pytestmark = pytest.mark.timeout(300)  # to install takes 3 s, and many times that on a busy machine
+WITH_MODULES = """\
+import sys
+from dodo_hooks.main import main
+code = main(sys.argv[1:])
+open(".git/modules", "w").write(" ".join(sys.modules))
+sys.exit(code)
+"""
 HOOKS = "[{id: tool, verbose: true}, {id: shell, verbose: true}, {id: grep}]"
 
 
@@ -67,6 +74,11 @@ def test_p3_hooks_run_in_their_environments(repo: Repo, hooks: str) -> None:
     assert "\n['.pre-commit-config.yaml', 'a.txt'] True True False 1\n" in done.stderr
     assert "\ncheck.sh -x a.txt\n" in done.stderr and done.returncode == 0
     assert commit(repo, "bad.txt").returncode == 1
+    # A commit whose plan is current imports nothing of the loader, and of what that needs.
+    done = repo.call(sys.executable, "-c", WITH_MODULES, "fire", "pre-commit")
+    tops = {name.partition(".")[0] for name in repo.read(".git/modules").split()}
+    assert done.returncode == 1 and tops.isdisjoint({"pre_commit", "identify", "cfgv", "yaml", "pydantic", "shlex"})
+    assert "dodo_hooks.loader" not in repo.read(".git/modules").split()
     # Nothing can be resolved from now on: nobody is asked while the plan is current.
     (repo.path / "bad.txt").unlink()
     done = commit(repo, "b.txt", PRE_COMMIT_HOME="/nonexistent")

@@ -34,7 +34,7 @@ def _checks_something(test: ast.FunctionDef) -> bool:
     """Return whether a test asserts, or calls what asserts: a name without that holds no rule."""
     called = [ast.unparse(one.func).rpartition(".")[2] for one in ast.walk(test) if isinstance(one, ast.Call)]
     asserts = any(isinstance(one, ast.Assert) for one in ast.walk(test))
-    return asserts or any(re.match(r"_?(expect|check|assert|raises|refus)", name) for name in called)
+    return asserts or any(re.match(r"_?(expect|check|compare|assert|raises|refus)", name) for name in called)
 
 
 def _rules_of(name: str) -> list[str]:

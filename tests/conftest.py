@@ -11,6 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from dodo_hooks.cli import root_command
+from dodo_hooks.cli.plain_command import run_plain
+from dodo_hooks.core.errors import HooksError
+from dodo_hooks.host.world import World
+from kit.answer import Answer, Cli
 from kit.chance import chance_of
 from kit.gate import Gate
 from kit.history import History
@@ -93,6 +98,25 @@ def history(tmp_path: Path) -> Iterator[History]:
     history = History(tmp_path / "state")
     yield history
     history.close()
+
+
+@pytest.fixture
+def cli(repo: Repo, capfdbinary: pytest.CaptureFixture[bytes]) -> Cli:
+    """Return a function that runs `dodo-hooks ARGV` in `repo`, in this process, with errors handled as in `main`."""
+
+    def run(*argv: str, cwd: str | None = None, **environ: str) -> Answer:
+        world = World({**repo.env, **environ}, cwd or str(repo.path))
+        code: int | None = None
+        error = ""
+        try:
+            code = run_plain(argv, world)
+            code = root_command.run(argv, world) if code is None else code
+        except HooksError as raised:
+            code, error = raised.exit_code, f"{raised}\n"
+        out, err = (output.decode("utf-8", "surrogateescape") for output in capfdbinary.readouterr())
+        return Answer(code, out, err + error)
+
+    return run
 
 
 @pytest.fixture

@@ -7,9 +7,8 @@ import sys
 
 import pytest
 
-from dodo_hooks.core.statuses import COMPLETED, Outcome
 from kit.answer import Cli
-from kit.history import History
+from kit.history import History, ended_as
 from kit.repo import Repo
 
 FILE = """\
@@ -89,7 +88,7 @@ def test_what_no_script_asks_is_answered_by_nothing(repo: Repo, variables: dict[
 
 
 def test_addresses_are_jobs_and_behind_an_at_their_runs(repo: Repo, history: History) -> None:
-    done = Outcome(COMPLETED, exit_code=0)
+    done = ended_as("completed", exit_code=0)
     older, newer = history.finished({"a": done}), history.finished({"a": done, "b": done})
     for command in ("logs", "wait", "cancel", "retry"):
         assert offered(repo, "jobs", command, "") == ["plain,a", "plain,b"]

@@ -4,15 +4,11 @@ import sys
 
 import pytest
 
-from dodo_hooks.core.statuses import COMPLETED, EXIT, FAILED, Outcome
-from dodo_hooks.store.failure_notices import write_notice
 from kit.answer import Cli
 from kit.gate import Gate
-from kit.history import History, end, start
+from kit.history import DONE, LOST, History, end, start
 from kit.repo import PACKAGES, Repo
 
-DONE = Outcome(COMPLETED, exit_code=0)
-LOST = Outcome(FAILED, EXIT, exit_code=7)
 # What may be imported of others, besides what a bare `python -I -S` has. Imports are counted, since times are noise.
 OF_OTHERS = {"_collections", "fcntl"}
 
@@ -27,7 +23,7 @@ def test_the_short_status_counts_runs(repo: Repo, history: History) -> None:
     start(first, "a")
     assert short(repo) == "2 running\n"
     end(second, 0, LOST)
-    write_notice(history.directory, second.identity, "post-commit", "post-commit: a failed")
+    history.notify(second.identity, "post-commit: a failed")
     second.finish(1)
     assert short(repo) == "1 running, 1 failed\n"
     first.release()  # as after a kill: a free lock under an open record

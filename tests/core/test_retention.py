@@ -1,12 +1,14 @@
 """Records that may be deleted: order is trusted, clocks are not (section 7)."""
 
 import time
+from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dodo_hooks.core.plan import Retention
 from dodo_hooks.store.maintenance.retention import CATCH_UP_S, StoredRun, age_s, to_delete, trusted_now
+from kit.hook_files.plans import plan_of
 
 NOW_S = 1_800_000_000.0
 DAY_S = 86_400.0
@@ -120,3 +122,10 @@ def test_nothing_young_is_lost_however_the_clock_leaps(runs: list[StoredRun], le
         trusted_s = trusted_now(trusted_s, NOW_S + days * DAY_S)
         gone = to_delete(runs, trusted_s, rules)
         assert all(age_s(one, NOW_S) > rules.retention_s - len(leaps) * CATCH_UP_S for one in gone)
+
+
+def test_c3_the_keys_of_log(tmp_path: Path) -> None:
+    default = Retention(604_800.0, 3, 500 * 1024 * 1024)
+    assert plan_of(tmp_path, "hooks: {}").retention == plan_of(tmp_path, "log: {}").retention == default
+    written = plan_of(tmp_path, "log: {retention: 36h, keep_last: 0, max_total_size: 2GB}")
+    assert written.retention == Retention(129_600.0, 0, 2 * 1024**3)

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from dodo_hooks.git.event import HIDDEN_LOCK
 from kit.repo import Repo
 
 LAUNCHER = ".git/dodo-hooks/launch.py"
@@ -62,16 +61,16 @@ def test_r19_a_record_is_replaced_once_for_each_job_and_once_for_the_run(committ
 
 @needs_proc
 def test_g5_the_wave_of_a_job_holds_the_lock_of_the_hidden_changes(repo: Repo, tmp_path: Path) -> None:
-    held = tmp_path / "held"
+    held, lock = tmp_path / "held", "dodo-hooks-aside.lock"
     repo.hook("pre-commit", look=f"readlink /proc/$PPID/fd/* >>{held} || true")
     repo.write("a.txt", "1\n")
     repo.git("add", "a.txt")
     repo.git("commit", "-q", "-m", "nothing is hidden")
-    assert HIDDEN_LOCK not in held.read_text()
+    assert lock not in held.read_text()
     held.unlink()
     repo.write("a.txt", "2\n")
     repo.git("add", "a.txt")
     repo.write("a.txt", "3\n")
     repo.git("commit", "-q", "-m", "3 is hidden")
-    assert HIDDEN_LOCK in held.read_text()
+    assert lock in held.read_text()
     assert (repo.path / "a.txt").read_text() == "3\n"

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from dodo_hooks.core.git_hooks import is_gate
 from dodo_hooks.git.event import MARKER, derived_hooks, mark_fired
 from dodo_hooks.git.repo import find_repo
 from kit.repo import Repo
@@ -77,3 +78,7 @@ def test_g2_of_two_firings_at_once_one_continues(repo: Repo) -> None:
     found = find_repo({}, str(repo.path))
     assert [mark_fired(found), mark_fired(found)] == [True, False]
     assert repo.has(f".git/{MARKER}")
+
+
+def test_g2_what_fires_before_a_worktree_is_removed_is_a_gate_and_what_fires_after_it_is_none() -> None:
+    assert is_gate("worktree-pre-remove") and not is_gate("worktree-post-remove")

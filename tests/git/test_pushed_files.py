@@ -2,9 +2,7 @@
 
 from pathlib import Path
 
-from dodo_hooks.core.plan import CHANGED, PUSHED
-from dodo_hooks.git.files import Event, list_files
-from kit.commits.file_probe import Probe, ask, asked, commit, head
+from kit.commits.file_probe import Probe, ask, changes_of, commit, head
 from kit.repo import Repo
 
 
@@ -154,7 +152,7 @@ def test_g4_packed_remote_tracking_branches_are_seen(repo: Repo, probe: Probe) -
 
 def test_g4_no_setting_of_a_person_changes_what_is_pushed(odd_repo: Repo, origin: Path) -> None:
     commit(odd_repo, a="1", moved="33333\n" * 9)
-    probe = Probe(odd_repo, "pre-push", PUSHED)
+    probe = Probe(odd_repo, "pre-push", "pushed")
     odd_repo.git("push", "-q", "origin", "main")
     assert probe.files() == [b"a", b"moved"]
     odd_repo.git("mv", "moved", "target")
@@ -166,10 +164,10 @@ def test_g4_no_setting_of_a_person_changes_what_is_pushed(odd_repo: Repo, origin
 
 
 def test_g4_a_push_of_nothing_and_an_unknown_push(repo: Repo) -> None:
-    assert ask(repo, PUSHED, "pre-push", ("origin", "url")) == []
-    assert ask(repo, CHANGED, "pre-push", ("origin", "url")) == []
-    assert list_files(PUSHED, asked(repo), Event("pre-push", (), b"")) is None
-    assert list_files(PUSHED, asked(repo), Event("pre-commit", (), b"")) is None
+    assert ask(repo, "pushed", "pre-push", ("origin", "url")) == []
+    assert ask(repo, "changed", "pre-push", ("origin", "url")) == []
+    assert changes_of(repo, "pushed", "pre-push") is None
+    assert changes_of(repo, "pushed", "pre-commit") is None
 
 
 def test_g4_a_ref_may_be_named_by_an_expression_with_blanks(repo: Repo, probe: Probe) -> None:
@@ -177,4 +175,4 @@ def test_g4_a_ref_may_be_named_by_an_expression_with_blanks(repo: Repo, probe: P
     repo.git("push", "-q", "origin", "HEAD^{/more}:refs/heads/main")
     assert probe.files() == [b"a"]
     line = b"HEAD^{/a b c} %s refs/heads/x %s\n" % (head(repo).encode(), b"0" * 40)
-    assert ask(repo, PUSHED, "pre-push", ("nobody", "url"), line) == [b"a"]
+    assert ask(repo, "pushed", "pre-push", ("nobody", "url"), line) == [b"a"]

@@ -15,6 +15,7 @@ from dodo_hooks.host import descriptors
 from dodo_hooks.host.files import atomic_files, file_locks, sparse_file
 from dodo_hooks.host.posix import read_rest, write_all
 from dodo_hooks.host.process import IS_LINUX
+from dodo_hooks.store.log import cut_middle, marker
 from kit.repo import PACKAGES
 
 HOLD = "import fcntl, sys; file = open(sys.argv[1]); fcntl.flock(file, fcntl.LOCK_EX); print(flush=True); input()"
@@ -135,3 +136,19 @@ def test_a_hole_gives_room_back_and_is_found_again(tmp_path: Path) -> None:
         assert sparse_file.first_hole(file.fileno()) == (1 << 16, (1 << 16) + (1 << 18))
     assert path.stat().st_size == 1 << 20
     assert path.read_bytes()[(1 << 16) - 1 : (1 << 16) + 1] == b"x\0"
+
+
+def test_where_holes_cannot_be_made_the_middle_is_cut_out_at_the_end(tmp_path: Path) -> None:
+    log = tmp_path / "output.log"
+    lines = b"".join(b"%015d\n" % n for n in range(20_000))
+    more = b"what the job has left behind keeps writing\n"
+    log.write_bytes(lines)
+    with log.open("r+b") as file, log.open("ab") as left_behind:
+        left_out = cut_middle(file.fileno(), len(lines), 64 << 10)
+        left_behind.write(more)
+    kept = log.read_bytes()
+    head, tail = kept.split(b"\n" + marker(left_out))
+    assert lines.startswith(head) and len(head) == 32 << 10
+    assert (lines + more).endswith(tail)
+    assert left_out == len(lines + more) - (len(kept) - len(b"\n" + marker(left_out)))
+    assert len(kept) < 64 << 10

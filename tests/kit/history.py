@@ -8,6 +8,7 @@ import sys
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 from dodo_hooks.core import dependency_graph
 from dodo_hooks.core.plan import BACKGROUND, FOREGROUND, Execution, Hook, Job, Order
@@ -15,12 +16,17 @@ from dodo_hooks.core.statuses import COMPLETED, Outcome
 from dodo_hooks.core.text import names
 from dodo_hooks.host.world import wall_ns
 from dodo_hooks.store import layout, records
+from dodo_hooks.store.failure_notices import write_notice
 from dodo_hooks.store.writer import InvocationWriter, reserve_invocation
 from kit.invocation import Invocation
 from kit.repo import PACKAGES
 
 TESTS = str(Path(__file__).parents[1])
 Graph = Mapping[str, Sequence[str]]  # job -> the jobs that it needs
+Writer: TypeAlias = InvocationWriter  # of an invocation that is alive
+End: TypeAlias = Outcome  # of a job
+DONE = Outcome("completed", exit_code=0)
+LOST = Outcome("failed", "exit", exit_code=7)
 
 
 def make_hook(name: str, needs: Graph, foreground: Collection[str] = ()) -> Hook:
@@ -96,17 +102,35 @@ class History:
         assert writer.wait() == -signal.SIGKILL
         return Invocation(Path(directory))
 
+    def notify(self, identity: str, line: str, hook: str = "post-commit") -> None:
+        """Leave this line for the next command to print, as a failure in the background does."""
+        write_notice(self.directory, identity, hook, line)
+
     def close(self) -> None:
         for writer in self.alive:
             writer.release()
 
 
-def start(writer: InvocationWriter, *jobs: str) -> None:
-    """Start these jobs; each has written "working" without an end of the line."""
+def ended_as(
+    status: str,
+    cause: str | None = None,
+    reason: str | None = None,
+    *,
+    exit_code: int | None = None,
+    signal: int | None = None,
+    need: int | None = None,
+    root_cause: int | None = None,
+) -> Outcome:
+    """Return the end of a job, in the words of its record; `need` and `root_cause` are numbers of jobs."""
+    return Outcome(status, cause, reason, exit_code, signal, need, root_cause)
+
+
+def start(writer: InvocationWriter, *jobs: str, log: bytes = b"working") -> None:
+    """Start these jobs; each has written `log`, by default without an end of the line."""
     for job in writer.hook.jobs:
         if job.name in jobs:
             writer.started(job.number, 4242, 1, wall_ns())
-            Path(layout.log_file(writer.jobs[job.number].directory)).write_bytes(b"working")
+            Path(layout.log_file(writer.jobs[job.number].directory)).write_bytes(log)
     writer.flush()
 
 
@@ -116,6 +140,11 @@ def end(writer: InvocationWriter, number: int, outcome: Outcome, log: bytes = b"
         writer.started(number, 4242, 1, wall_ns())
     if log:
         Path(layout.log_file(writer.jobs[number].directory)).write_bytes(log)
+    over(writer, number, outcome)
+
+
+def over(writer: InvocationWriter, number: int, outcome: Outcome = DONE) -> None:
+    """End this job, which has been started or never will be."""
     writer.ended(number, outcome, wall_ns(), 0.5)
     writer.flush()
 

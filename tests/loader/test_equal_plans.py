@@ -2,12 +2,11 @@
 
 import textwrap
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from dodo_hooks.core.plan import Plan
-from dodo_hooks.loader.layers.discover import find_hook_file
-from dodo_hooks.loader.load import load
+from kit.hook_files.plans import plan_of
 
 LEFTHOOK = {
     "a python project": (
@@ -258,13 +257,10 @@ DAFT = {
 CASES = [("lefthook.yml", *pair) for pair in LEFTHOOK.values()] + [("daft.yml", *pair) for pair in DAFT.values()]
 
 
-def plan(folder: Path, name: str, text: str) -> Plan:
+def plan(folder: Path, name: str, text: str) -> Any:
     """Return the plan of a file of this name, without its origin."""
     folder.mkdir()
-    (folder / name).write_text(textwrap.dedent(text))
-    found = find_hook_file(str(folder))
-    assert found is not None
-    made = load(found)
+    made = plan_of(folder, textwrap.dedent(text), name)
     hooks = tuple(hook._replace(jobs=tuple(job._replace(record=b"") for job in hook.jobs)) for hook in made.hooks)
     return made._replace(file="", diagnostics=(), digest="", config_format="", hooks=hooks)
 

@@ -10,8 +10,7 @@ from itertools import pairwise
 
 import pytest
 
-from dodo_hooks.loader.layers.discover import named_hook_file
-from dodo_hooks.loader.load import load
+from kit.hook_files.plans import load_from
 from kit.repo import Repo
 from kit.system.cost import Cost, count, needs_no_coverage, needs_strace
 
@@ -51,7 +50,7 @@ def test_loading_grows_with_the_jobs(repo: Repo) -> None:
     for size in (1, *SIZES):  # the first does what is done once
         write_hook(repo, size, 'run: "true", glob: "*.py"')
         profile = cProfile.Profile()
-        profile.runcall(load, named_hook_file("hooks.dodo", top=str(repo.path), base=str(repo.path)))
+        profile.runcall(load_from, repo.path)
         measured[size] = {"calls": sum(entry.callcount for entry in profile.getstats())}
     del measured[1]
     expect_linear(measured)
@@ -63,7 +62,7 @@ def test_loading_a_job_takes_few_calls_and_what_jobs_share_is_read_once(repo: Re
     for size in (1, MOST // 3, MOST):
         write_hook(repo, size, 'run: "ruff check {staged_files}", glob: "*.py"')
         profile = cProfile.Profile()
-        profile.runcall(load, named_hook_file("hooks.dodo", top=str(repo.path), base=str(repo.path)))
+        profile.runcall(load_from, repo.path)
         totals.append(sum(entry.callcount for entry in profile.getstats()))
     print(totals)
     assert (totals[2] - totals[1]) / (MOST - MOST // 3) < CALLS

@@ -4,9 +4,9 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-import dodo_hooks
+from kit.repo import PACKAGES
 
-PACKAGE = Path(dodo_hooks.__file__).parent
+PACKAGE = Path(PACKAGES, "dodo_hooks")
 
 # Who may print, and why what it prints is safe.
 PLACES = {

@@ -5,13 +5,10 @@ import shutil
 
 import pytest
 
-from dodo_hooks.core.errors import CheckoutError
-from dodo_hooks.core.plan_parts import Share
-from dodo_hooks.snapshots.checkout import renew
 from kit.repo import Repo
-from kit.results.snapshots import archive_of, checked_out, commit, files_below, state_of
+from kit.results.snapshots import archive_of, checked_out, commit, files_below, refused, state_of
 
-MODULES = Share("node_modules")
+MODULES = "node_modules"
 
 
 @pytest.fixture
@@ -50,7 +47,7 @@ def test_s6_a_copy_is_refreshed_and_not_made_anew(project: Repo) -> None:
 
 
 def test_s6_what_is_not_shared_any_more_goes(project: Repo) -> None:
-    with checked_out(project, shares=[Share("node_modules", is_link=True)]) as job:
+    with checked_out(project, links=[MODULES]) as job:
         job.run("echo changed >node_modules/two/index.js")
         assert job.git("status", "--porcelain") == ""
     assert project.read("node_modules/two/index.js") == "changed\n"
@@ -65,7 +62,7 @@ def test_s6_what_is_not_shared_any_more_goes(project: Repo) -> None:
 def test_s6_each_job_in_a_snapshot_has_its_own_shares(project: Repo) -> None:
     project.write(".env", "x")
     with checked_out(project, shares=[MODULES]) as job:
-        renew(job.snapshot, job.origin, job.target, "second", [Share(".env")])
+        job.renew("second", ".env")
         assert (job.tree / ".env").exists() and (job.tree / "node_modules").exists()
         assert job.git("status", "--porcelain") == ""
 
@@ -74,7 +71,7 @@ def test_s6_each_job_in_a_snapshot_has_its_own_shares(project: Repo) -> None:
 def test_s6_tracked_paths_and_those_outside_are_errors(project: Repo, path: str) -> None:
     os.symlink("/etc", project.path / "link")
     commit(project, folder__b="1")
-    with pytest.raises(CheckoutError, match="share"), checked_out(project, shares=[Share(path)]):
+    with refused("share"), checked_out(project, shares=[path]):
         pass
     with checked_out(project) as job:
         assert files_below(job.tree) == archive_of(project)
@@ -82,10 +79,10 @@ def test_s6_tracked_paths_and_those_outside_are_errors(project: Repo, path: str)
 
 def test_s6_a_name_is_no_pattern(project: Repo) -> None:
     project.write("st*r [x]/file", "1")
-    with checked_out(project, shares=[Share("st*r [x]")]) as job:
+    with checked_out(project, shares=["st*r [x]"]) as job:
         job.run("touch star 'st*r [x]/more'")
         assert job.git("status", "--porcelain") == "?? star\n"
-    with checked_out(project, shares=[Share("st*r [x]")], succeeds=False) as job:
+    with checked_out(project, shares=["st*r [x]"], succeeds=False) as job:
         assert files_below(job.tree).keys() == {*archive_of(project), "st*r [x]/file"}
 
 

@@ -66,7 +66,7 @@ def stats_of(job: Job) -> Stats:
 
 def copied(repo: Repo, before: Stats, job: str = "other") -> "list[str]":
     """Check out for a job that shares the folder; return the packages whose files are not those of before."""
-    with checked_out(repo, job=job, shares=SHARES) as there:
+    with checked_out(repo, job=job, shares=[MODULES]) as there:
         assert files_below(there.tree / MODULES) == files_below(repo.path / MODULES)
         return sorted(Path(one).parent.name for one, stat in stats_of(there).items() if before.get(one) != stat)
 
@@ -78,7 +78,7 @@ def shared(project: Repo) -> Stats:
     It was made equal twice: what changed a moment before the first time is not trusted.
     """
     copied(project, {})
-    with checked_out(project, shares=SHARES) as job:
+    with checked_out(project, shares=[MODULES]) as job:
         return stats_of(job)
 
 
@@ -128,7 +128,7 @@ DAMAGE = {
 @pytest.mark.parametrize("what", DAMAGE)
 @pytest.mark.parametrize("succeeds", [True, False])
 def test_s6_what_a_job_has_changed_is_copied_again(project: Repo, shared: Stats, what: str, succeeds: bool) -> None:
-    with checked_out(project, shares=SHARES, succeeds=succeeds) as job:
+    with checked_out(project, shares=[MODULES], succeeds=succeeds) as job:
         job.run(f"cd {MODULES}; {DAMAGE[what]}; touch new")
     with checked_out(project, job="lint"):
         pass
@@ -139,7 +139,7 @@ def test_s6_what_has_changed_in_the_worktree_is_copied_again(project: Repo, shar
     write(project.path / MODULES / "p3/package.json", "1.2.4")
     assert copied(project, shared) == ["p3"]
     shared = {}
-    with checked_out(project, shares=SHARES) as job:
+    with checked_out(project, shares=[MODULES]) as job:
         shared = stats_of(job)
     modules = project.path / MODULES
     write(modules.parent / "staged/package.json", "1.2.5")
@@ -173,7 +173,7 @@ def test_s6_what_is_gone_from_the_worktree_is_gone(project: Repo, shared: Stats)
         pass
     shutil.rmtree(project.path / MODULES)
     for name in ("lint", "test"):
-        with checked_out(project, job=name, shares=SHARES) as job:
+        with checked_out(project, job=name, shares=[MODULES]) as job:
             assert not (job.tree / MODULES).exists()
     assert os.listdir(job.snapshot.paths.copies) == []
 
@@ -182,7 +182,7 @@ def test_s6_links_that_a_job_has_left_are_not_followed(project: Repo, tmp_path: 
     precious = tmp_path / "precious"
     write(precious / "node_modules/file", "x")
     write(precious / "0123/file", "x")
-    with checked_out(project, shares=SHARES) as job:
+    with checked_out(project, shares=[MODULES]) as job:
         job.run(f"rm -r web; ln -s {precious} web")
     with checked_out(project, job="lint") as job:
         assert files_below(job.tree) == archive_of(project)
@@ -223,7 +223,7 @@ def test_s6_a_checkout_killed_before_any_system_call(
     number, has_ended = chance.randrange(STEP), False
     change: Callable[[], None] = partial(write, project.path / MODULES / "p3/package.json", "1.2.4")
     while not has_ended:
-        with checked_out(project, job="test", shares=SHARES):
+        with checked_out(project, job="test", shares=[MODULES]):
             pass
         if shares:
             with checked_out(project, job="lint"):

@@ -4,11 +4,8 @@ import pytest
 
 from dodo_hooks.cli.jobs import addresses
 from dodo_hooks.core.errors import UsageError
-from dodo_hooks.core.statuses import COMPLETED, NESTED, SKIPPED, Outcome
-from kit.history import History
+from kit.history import DONE, History, ended_as
 from kit.invocation import Invocation
-
-DONE = Outcome(COMPLETED, exit_code=0)
 
 
 def find(history: History, text: str, worktree: str | None = None) -> tuple[str, list[str]]:
@@ -36,13 +33,13 @@ def test_the_newest_match_wins(history: History) -> None:
 
 def test_the_newest_run_in_which_the_job_was_not_skipped_wins(history: History) -> None:
     real = ran(history, "lint")
-    skipped = history.finished({"lint": Outcome(SKIPPED, NESTED, "nested"), "docs": DONE}).id
+    skipped = history.finished({"lint": ended_as("skipped", "nested", "nested"), "docs": DONE}).id
     assert find(history, "lint") == (real, ["lint"])
     assert find(history, f"lint@{skipped}") == (skipped, ["lint"])
 
 
 def test_a_job_that_was_only_ever_skipped_is_found(history: History) -> None:
-    skipped = [history.finished({"lint": Outcome(SKIPPED, NESTED, "nested")}).id for _ in range(2)]
+    skipped = [history.finished({"lint": ended_as("skipped", "nested", "nested")}).id for _ in range(2)]
     assert find(history, "lint") == (skipped[1], ["lint"])
 
 

@@ -3,14 +3,14 @@
 import os
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from dodo_hooks.cli.jobs.line_labels import LONGEST_LINE, Labelled
 from dodo_hooks.cli.jobs.live_invocation import LiveInvocation, LogTail
-from dodo_hooks.core.statuses import COMPLETED, Outcome
 from dodo_hooks.host.world import wall_ns
 from dodo_hooks.store.reader import read_invocation
-from kit.history import History, start
-
-DONE = Outcome(COMPLETED, exit_code=0)
+from kit.history import DONE, History, start
 
 
 def watch(history: History, clock: list[float]) -> LiveInvocation:
@@ -74,3 +74,19 @@ def test_a_log_that_is_made_after_the_end_is_not_waited_for(history: History) ->
     tail.end_here()
     start(writer, "a")
     assert tail.read() == b""
+
+
+@given(st.lists(st.binary(max_size=20) | st.sampled_from([b"\n", b"a\nb", b"x" * (LONGEST_LINE + 1)]), max_size=8))
+def test_labels_lose_no_byte_and_break_no_line(pieces: list[bytes]) -> None:
+    label = Labelled("a | ")
+    shown = b"".join(label.take(piece) for piece in pieces) + label.end()
+    assert shown == b"" or shown.endswith(b"\n")
+    lines = shown.split(b"\n")[:-1]
+    assert all(line.startswith(b"a | ") for line in lines)
+    whole = b"".join(pieces)
+    if len(whole) < LONGEST_LINE:
+        assert [line[4:] for line in lines] == (whole[:-1] if whole.endswith(b"\n") else whole).split(
+            b"\n"
+        ) or not whole
+    else:
+        assert b"".join(line[4:] for line in lines) == whole.replace(b"\n", b"")

@@ -9,15 +9,13 @@ from pathlib import Path
 import pytest
 
 from dodo_hooks.core.plan import Retention
-from dodo_hooks.core.statuses import COMPLETED, Outcome
 from dodo_hooks.host.world import wall_ns
 from dodo_hooks.store import layout
 from dodo_hooks.store.failure_notices import write_notice
 from dodo_hooks.store.maintenance.prune_runs import prune, prune_if_due
 from dodo_hooks.store.reader import identities
-from kit.history import History
+from kit.history import DONE, History
 
-DONE = Outcome(COMPLETED, exit_code=0)
 NOTHING = Retention(0.001, 0, 10**9)
 DAY_S = 86_400.0
 

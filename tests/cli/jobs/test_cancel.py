@@ -12,13 +12,9 @@ from subprocess import Popen
 
 import pytest
 
-from dodo_hooks.core.statuses import CANCELLED, COMPLETED, SKIPPED, Outcome
-from dodo_hooks.store.writer import InvocationWriter
 from kit.answer import Cli
-from kit.history import History, end, start
+from kit.history import DONE, History, Writer, end, start
 from kit.repo import Repo
-
-DONE = Outcome(COMPLETED, exit_code=0)
 
 COORDINATOR = """
 import os, socket, sys, time
@@ -46,7 +42,7 @@ def coordinate(repo: Repo) -> Iterator[Coordinate]:
     """Start a coordinator of an invocation that gives this answer to one request, and prints the request."""
     started: list[Popen[bytes]] = []
 
-    def begin(writer: InvocationWriter, listens: str = "at once", **answers: str) -> "Popen[bytes]":
+    def begin(writer: Writer, listens: str = "at once", **answers: str) -> "Popen[bytes]":
         lines = [json.dumps({"job": job, "status": status}) for job, status in answers.items()]
         process = repo.start(sys.executable, "-c", COORDINATOR, writer.directory, listens, *lines)
         started.append(process)
@@ -72,7 +68,7 @@ def asked(coordinator: "Popen[bytes]") -> list[str]:
 def test_r14_a_job_is_cancelled(cli: Cli, history: History, coordinate: Coordinate) -> None:
     writer = history.begin({"deps": (), "build": ("deps",)})
     start(writer, "deps")
-    coordinator = coordinate(writer, deps=CANCELLED)
+    coordinator = coordinate(writer, deps="cancelled")
     answer = cli("jobs", "cancel", "deps")
     assert (answer.code, answer.out, answer.err) == (0, "deps: cancelled\n", "")
     assert asked(coordinator) == ["deps"]
@@ -81,7 +77,7 @@ def test_r14_a_job_is_cancelled(cli: Cli, history: History, coordinate: Coordina
 def test_r14_what_ended_first_wins(cli: Cli, history: History, coordinate: Coordinate) -> None:
     writer = history.begin({"deps": ()})
     start(writer, "deps")
-    coordinate(writer, deps=COMPLETED)
+    coordinate(writer, deps="completed")
     answer = cli("jobs", "cancel", "deps")
     assert (answer.code, answer.out) == (0, "deps: already ended (completed)\n")
 
@@ -112,7 +108,7 @@ def test_r10_a_coordinator_that_does_not_listen_yet_is_waited_for(
 ) -> None:
     writer = history.begin({"deps": ()})
     writer.note(coordinator=os.getpid())
-    coordinate(writer, deps=CANCELLED)  # its interpreter takes longer to start than our question
+    coordinate(writer, deps="cancelled")  # its interpreter takes longer to start than our question
     answer = cli("jobs", "cancel", "deps")
     assert (answer.code, answer.out, answer.err) == (0, "deps: cancelled\n", "")
 
@@ -122,7 +118,7 @@ def test_r10_a_socket_that_is_bound_and_does_not_listen_yet_is_waited_for(
 ) -> None:
     writer = history.begin({"deps": ()})
     writer.note(coordinator=os.getpid())
-    coordinate(writer, listens="late", deps=CANCELLED)
+    coordinate(writer, listens="late", deps="cancelled")
     answer = cli("jobs", "cancel", "deps")
     assert (answer.code, answer.out, answer.err) == (0, "deps: cancelled\n", "")
 
@@ -131,7 +127,7 @@ def test_all_that_is_left_of_a_run(cli: Cli, history: History, coordinate: Coord
     writer = history.begin({"lint": (), "deps": (), "build": ("deps",)}, foreground=["lint"])
     end(writer, 0, DONE)
     start(writer, "deps")
-    coordinator = coordinate(writer, deps=CANCELLED, build=SKIPPED)
+    coordinator = coordinate(writer, deps="cancelled", build="skipped")
     answer = cli("jobs", "cancel", f"@{writer.identity}")
     assert answer.out == "deps: cancelled\nbuild: already ended (skipped)\n"
     assert asked(coordinator) == ["deps", "build"]

@@ -8,20 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from dodo_hooks.cli.jobs.line_labels import LONGEST_LINE, Labelled
-from dodo_hooks.core.statuses import COMPLETED, EXIT, FAILED, NEED, SKIPPED, Outcome
-from dodo_hooks.host.world import wall_ns
-from dodo_hooks.store.writer import InvocationWriter
 from kit.answer import Cli
 from kit.gate import Gate
-from kit.history import History, end, start
+from kit.history import DONE, LOST, History, Writer, end, ended_as, over, start
 from kit.process import DEADLINE_S, kill
 from kit.repo import Repo
 
-DONE = Outcome(COMPLETED, exit_code=0)
 ANY_BYTES = b"\x00\xff\x1b[31mred\r\n\n\xe2\x28\xa1"
 Follower = Callable[..., "subprocess.Popen[bytes]"]
 
@@ -31,15 +24,9 @@ def follower(repo: Repo) -> Follower:
     return lambda *argv: repo.start(sys.executable, "-m", "dodo_hooks", "jobs", "logs", "-f", *argv)
 
 
-def add(writer: InvocationWriter, number: int, data: bytes) -> None:
+def add(writer: Writer, number: int, data: bytes) -> None:
     with open(f"{writer.jobs[number].directory}/output.log", "ab") as log:
         log.write(data)
-
-
-def over(writer: InvocationWriter, *numbers: int, outcome: Outcome = DONE) -> None:
-    for number in numbers:
-        writer.ended(number, outcome, wall_ns(), 0.5)
-    writer.flush()
 
 
 def read(process: "subprocess.Popen[bytes]", data: bytes) -> None:
@@ -78,7 +65,7 @@ def test_a_job_that_waits_is_waited_for(follower: Follower, history: History) ->
     assert following.stderr.readline() == b"dodo-hooks: build: pending\n"
     start(writer, "build")
     read(following, b"working")
-    over(writer, 1, outcome=Outcome(FAILED, EXIT, exit_code=7))
+    over(writer, 1, LOST)
     assert rest(following) == (0, b"", "dodo-hooks: build: failed, exit code 7\n")
 
 
@@ -86,7 +73,7 @@ def test_a_job_that_never_runs_ends_its_followers(follower: Follower, history: H
     writer = history.begin({"deps": (), "build": ("deps",)})
     following = follower("build")
     assert following.stderr is not None and following.stderr.readline()
-    over(writer, 1, outcome=Outcome(SKIPPED, NEED, "needs deps, which failed", need=0, root_cause=0))
+    over(writer, 1, ended_as("skipped", "need", "needs deps, which failed", need=0, root_cause=0))
     code, out, err = rest(following)
     assert (code, out) == (0, b"") and "skipped, needs deps, which failed\n" in err
 
@@ -105,9 +92,7 @@ def test_r18_the_death_of_the_writer_ends_its_followers(repo: Repo, gate: Gate, 
 
 def test_several_jobs_are_interleaved_by_line(follower: Follower, history: History) -> None:
     writer = history.begin({"a": (), "long": ()})
-    for number in (0, 1):
-        writer.started(number, 4242, 1, wall_ns())
-    writer.flush()
+    start(writer, "a", "long", log=b"")
     following = follower("a", "long")
     add(writer, 0, b"half a ")
     add(writer, 1, b"\xff\n")
@@ -198,22 +183,6 @@ def test_the_tail_is_the_last_lines(cli: Cli, history: History, lines: int, form
     end(history.begin({"a": ()}), 0, DONE, log)
     expected = b"".join(log.splitlines(keepends=True)[-lines:] if lines else [])
     assert cli("jobs", "logs", "--tail", str(lines), "a").out.encode() == expected
-
-
-@given(st.lists(st.binary(max_size=20) | st.sampled_from([b"\n", b"a\nb", b"x" * (LONGEST_LINE + 1)]), max_size=8))
-def test_labels_lose_no_byte_and_break_no_line(pieces: list[bytes]) -> None:
-    label = Labelled("a | ")
-    shown = b"".join(label.take(piece) for piece in pieces) + label.end()
-    assert shown == b"" or shown.endswith(b"\n")
-    lines = shown.split(b"\n")[:-1]
-    assert all(line.startswith(b"a | ") for line in lines)
-    whole = b"".join(pieces)
-    if len(whole) < LONGEST_LINE:
-        assert [line[4:] for line in lines] == (whole[:-1] if whole.endswith(b"\n") else whole).split(
-            b"\n"
-        ) or not whole
-    else:
-        assert b"".join(line[4:] for line in lines) == whole.replace(b"\n", b"")
 
 
 def test_a_run_that_is_pruned_ends_its_followers(follower: Follower, history: History) -> None:

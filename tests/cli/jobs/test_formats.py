@@ -11,14 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dodo_hooks.cli.jobs.formats import COLUMNS, _yaml_scalar, escape_cell
-from dodo_hooks.core.statuses import COMPLETED, EXIT, FAILED, Outcome
 from kit.answer import Cli
-from kit.history import History, end
+from kit.history import DONE, History, end, ended_as
 from kit.repo import Repo
 
-DONE = Outcome(COMPLETED, exit_code=0)
 ODD = 'a\tb\nc\r"d", \\e\x1b[2J\u2028\udcff'
-LOST = Outcome(FAILED, EXIT, ODD, exit_code=7)
+LOST = ended_as("failed", "exit", ODD, exit_code=7)
 
 _ESCAPE = re.compile(r"\\(x[0-9a-f]{2}|u[0-9a-f]{4}|.)")
 _SHORT = {"t": "\t", "n": "\n", "r": "\r", "\\": "\\"}

@@ -6,25 +6,15 @@ import re
 import shutil
 import sys
 from collections.abc import Callable
-from datetime import datetime, timezone
 
 import pytest
 from colorama import Fore, Style
-from hypothesis import given
-from hypothesis import strategies as st
 
-from dodo_hooks.cli.measures import format_age
-from dodo_hooks.core.statuses import COMPLETED, CRASHED, EXIT, FAILED, NEED, SIGNAL, SKIPPED, Outcome
-from dodo_hooks.core.text.terminal_text import columns_of
-from dodo_hooks.host.world import timestamp, wall_ns
-from dodo_hooks.store.read_records import unix_s
 from kit.answer import Cli
-from kit.history import History, end, start
+from kit.history import DONE, LOST, History, end, ended_as, start
 from kit.repo import SCRIPT, Repo
-from kit.terminal import Terminal
+from kit.terminal import Terminal, columns_of
 
-DONE = Outcome(COMPLETED, exit_code=0)
-LOST = Outcome(FAILED, EXIT, exit_code=7)
 JOBS = (
     "from dodo_hooks.cli import root_command as group; from dodo_hooks.host.world import make_world\n"
     "group.run(['jobs'], make_world())"
@@ -34,8 +24,8 @@ JOBS = (
 def test_r3_a_skip_is_listed_with_its_reason_and_its_root_cause(cli: Cli, history: History) -> None:
     writer = history.begin({"base": (), "lib": ("base",), "app": ("lib",)})
     end(writer, 0, LOST)
-    end(writer, 1, Outcome(SKIPPED, NEED, "needs base, which failed", need=0, root_cause=0))
-    end(writer, 2, Outcome(SKIPPED, NEED, "needs lib, which was skipped", need=1, root_cause=0))
+    end(writer, 1, ended_as("skipped", "need", "needs base, which failed", need=0, root_cause=0))
+    end(writer, 2, ended_as("skipped", "need", "needs lib, which was skipped", need=1, root_cause=0))
     answer = cli("jobs")
     assert answer.code == 0
     ((heading, rows),) = answer.runs()
@@ -67,19 +57,6 @@ def test_an_id_is_shown_to_those_who_ask_for_it(cli: Cli, history: History) -> N
     assert cli("jobs", "-v").out.count(identity) == 1
 
 
-@pytest.mark.parametrize(
-    ("elapsed_s", "words"),
-    [(0, "0s ago"), (59, "59s ago"), (60, "1m ago"), (3_599, "59m ago"), (7_200, "2h ago"), (200_000, "2d ago")],
-)
-def test_a_heading_says_how_long_ago(elapsed_s: int, words: str) -> None:
-    assert format_age(timestamp(wall_ns() - elapsed_s * 1_000_000_000)) == words
-
-
-def test_a_time_that_is_yet_to_come_is_shown_as_it_is() -> None:
-    later = timestamp(wall_ns() + 10**13)
-    assert format_age(later) == later
-
-
 def test_a_heading_says_who_fired_a_run_and_what_it_repeats(cli: Cli, history: History, repo: Repo) -> None:
     repo.hook("pre-commit", a="exit 7")
     repo.run("run", "pre-commit")
@@ -103,7 +80,7 @@ def test_filters_count_what_they_let_through(cli: Cli, history: History) -> None
 
 
 def test_failed_is_also_what_crashed(cli: Cli, history: History) -> None:
-    history.finished({"a": LOST, "b": DONE, "c": Outcome(CRASHED, "wave-died", "its wave process died")})
+    history.finished({"a": LOST, "b": DONE, "c": ended_as("crashed", "wave-died", "its wave process died")})
     assert [row[0] for row in cli("jobs", "--failed").runs()[0][1]] == ["a", "c"]
 
 
@@ -257,7 +234,7 @@ def test_r10_an_error_of_a_run_as_a_whole_is_shown(cli: Cli, history: History) -
 
 
 def test_a_signal_is_a_reason(cli: Cli, history: History) -> None:
-    history.finished({"a": Outcome(FAILED, SIGNAL, signal=9)})
+    history.finished({"a": ended_as("failed", "signal", signal=9)})
     assert cli("jobs").runs()[0][1][0][-1] == "signal 9"
 
 
@@ -268,7 +245,7 @@ def test_what_a_terminal_would_obey_is_shown_escaped(cli: Cli, history: History)
 
 def test_a_long_line_is_not_cut_off_when_nobody_looks(cli: Cli, history: History) -> None:
     name = "x" * 500
-    history.finished({name: Outcome(FAILED, EXIT, "y" * 500, exit_code=1)})
+    history.finished({name: ended_as("failed", "exit", "y" * 500, exit_code=1)})
     assert [row[0] for row in cli("jobs").runs()[0][1]] == [name]
     assert "y" * 500 in cli("jobs", COLUMNS="80").out
 
@@ -324,7 +301,7 @@ def test_an_empty_no_color_is_none(terminal: Start, history: History) -> None:
 
 @pytest.mark.parametrize("columns", [60, 80, 200])
 def test_columns_fit_the_terminal(terminal: Start, history: History, columns: int) -> None:
-    long = Outcome(FAILED, EXIT, "words of a reason " * 20, exit_code=1)
+    long = ended_as("failed", "exit", "words of a reason " * 20, exit_code=1)
     history.finished({"a name that is long " * 5: long, "b\x1b[2J[red]": DONE, "日本" * 40: long})
     output = lines_at_terminal(terminal, "NO_COLOR=1", f"COLUMNS={columns}").decode()
     assert "[red]" in output and "\x1b" not in output
@@ -334,7 +311,7 @@ def test_columns_fit_the_terminal(terminal: Start, history: History, columns: in
 
 
 def test_verbose_cuts_nothing_off(terminal: Start, history: History) -> None:
-    history.finished({"a": Outcome(FAILED, EXIT, "y" * 200, exit_code=1)})
+    history.finished({"a": ended_as("failed", "exit", "y" * 200, exit_code=1)})
     program = JOBS.replace("['jobs']", "['jobs', '-v']")
     at_work = terminal("env", "TERM=dumb", "COLUMNS=70", sys.executable, "-c", program)
     assert at_work.wait() == 0
@@ -346,14 +323,3 @@ def test_options_that_contradict_each_other_are_refused(cli: Cli, words: tuple[s
     answer = cli("jobs", *words)
     assert (answer.code, answer.out) == (3, "")
     assert answer.err == f"{words[0]} and {words[1]} cannot be used together\n"
-
-
-@given(st.datetimes(datetime(1970, 1, 1), datetime(2399, 12, 31)))
-def test_a_time_is_read_as_datetime_reads_it(moment: datetime) -> None:
-    text = moment.isoformat(timespec="microseconds") + "Z"
-    assert unix_s(text) == pytest.approx(moment.replace(tzinfo=timezone.utc).timestamp(), abs=1e-5)
-
-
-@pytest.mark.parametrize("text", ["", "yesterday", "2026-11-24", "2026-11-24T07:55Z", "2026-11T07:55:00Z"])
-def test_what_is_no_time_is_shown_as_it_is(text: str) -> None:
-    assert format_age(text) == text

@@ -4,11 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from dodo_hooks.core.statuses import COMPLETED, EXIT, FAILED, NEED, SKIPPED, Outcome
 from kit.answer import Cli
-from kit.history import History, end, start
+from kit.history import DONE, LOST, History, end, ended_as, start
 
-DONE = Outcome(COMPLETED, exit_code=0)
 BYTES = b"\x00\xff\x1b[31mred\r\n\n\xe2\x28\xa1 no end of line"
 
 
@@ -35,8 +33,8 @@ def test_the_log_of_a_job_that_still_runs(cli: Cli, history: History) -> None:
 
 def test_a_whole_run_has_a_heading_for_each_job(cli: Cli, history: History) -> None:
     writer = history.begin({"base": (), "lib": ("base",), "docs": (), "w\u202ex": ()})
-    end(writer, 0, Outcome(FAILED, EXIT, exit_code=7), b"no end")
-    end(writer, 1, Outcome(SKIPPED, NEED, "needs base, which failed", need=0, root_cause=0))
+    end(writer, 0, LOST, b"no end")
+    end(writer, 1, ended_as("skipped", "need", "needs base, which failed", need=0, root_cause=0))
     end(writer, 2, DONE, b"an end\n")
     assert cli("jobs", "logs", f"@{writer.identity}").out == (
         "==> base: failed, exit code 7 <==\n"
@@ -50,7 +48,7 @@ def test_a_whole_run_has_a_heading_for_each_job(cli: Cli, history: History) -> N
 
 def test_a_job_that_wrote_nothing_says_how_it_stands(cli: Cli, history: History) -> None:
     writer = history.begin({"base": (), "lib": ("base",)})
-    end(writer, 1, Outcome(SKIPPED, NEED, "needs base, which failed", need=0, root_cause=0))
+    end(writer, 1, ended_as("skipped", "need", "needs base, which failed", need=0, root_cause=0))
     answer = cli("jobs", "logs", "lib")
     assert (answer.code, answer.out) == (0, "")
     assert "lib printed nothing (skipped, needs base" in answer.err

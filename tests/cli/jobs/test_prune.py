@@ -6,18 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from dodo_hooks.cli.measures import format_size
-from dodo_hooks.core.plan import Retention
-from dodo_hooks.core.statuses import COMPLETED, Outcome
-from dodo_hooks.loader.layers.discover import find_hook_file
-from dodo_hooks.loader.load import load
 from kit.answer import Cli
-from kit.history import History
+from kit.history import DONE, History
 from kit.invocation import Invocation
 from kit.process import is_alive, wait_until
 from kit.repo import Repo
-
-DONE = Outcome(COMPLETED, exit_code=0)
 
 
 def made_old(invocation: Invocation, days: int) -> Path:
@@ -71,26 +64,6 @@ def test_a_background_run_prunes_once_a_day(repo: Repo) -> None:
     repo.git("commit", "--allow-empty", "-m", "work")
     wait_until(lambda: not old.exists(), what="the pruning of the day")
     assert len(repo.invocations()) == 2
-
-
-@pytest.mark.parametrize(
-    ("size", "text"),
-    [(0, "0B"), (1023, "1023B"), (1536, "1.5KB"), (20 << 10, "20KB"), (500 << 20, "500MB"), (3 << 29, "1.5GB")],
-)
-def test_sizes_are_shown_as_they_are_written(size: int, text: str) -> None:
-    assert format_size(size) == text
-
-
-def test_c3_the_keys_of_log(tmp_path: Path) -> None:
-    def retention(text: str) -> Retention:
-        (tmp_path / "hooks.dodo").write_text(text)
-        found = find_hook_file(str(tmp_path))
-        assert found is not None
-        return load(found).retention
-
-    assert retention("hooks: {}") == retention("log: {}") == Retention(604_800.0, 3, 500 * 1024 * 1024)
-    written = "log: {retention: 36h, keep_last: 0, max_total_size: 2GB}"
-    assert retention(written) == Retention(129_600.0, 0, 2 * 1024**3)
 
 
 @pytest.mark.parametrize(

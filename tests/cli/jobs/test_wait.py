@@ -7,31 +7,13 @@ from collections.abc import Callable
 
 import pytest
 
-from dodo_hooks.core.statuses import (
-    CANCELLED,
-    COMPLETED,
-    CONDITION,
-    CRASHED,
-    ERROR,
-    EXIT,
-    FAILED,
-    NEED,
-    SELECTION,
-    SKIPPED,
-    UP_TO_DATE,
-    USER,
-    Outcome,
-)
-from dodo_hooks.store.writer import InvocationWriter
 from kit.answer import Cli
 from kit.gate import Gate
-from kit.history import History, end, start
+from kit.history import DONE, LOST, End, History, Writer, end, ended_as, start
 from kit.process import DEADLINE_S, kill
 from kit.repo import Repo
 
-DONE = Outcome(COMPLETED, exit_code=0)
-LOST = Outcome(FAILED, EXIT, exit_code=7)
-STOPPED = Outcome(SKIPPED, NEED, "needs a, which failed", need=0, root_cause=0)
+STOPPED = ended_as("skipped", "need", "needs a, which failed", need=0, root_cause=0)
 
 Waiter = Callable[..., "subprocess.Popen[bytes]"]
 
@@ -58,18 +40,16 @@ def ended(process: "subprocess.Popen[bytes]") -> tuple[int, str]:
     ("outcome", "as_job", "as_run"),
     [
         (DONE, 0, 0),
-        (Outcome(UP_TO_DATE), 0, 0),
-        (Outcome(SKIPPED, CONDITION, "no file"), 0, 0),
+        (ended_as("up-to-date"), 0, 0),
+        (ended_as("skipped", "condition", "no file"), 0, 0),
         (LOST, 1, 1),
-        (Outcome(CRASHED, "wave-died"), 1, 1),
-        (Outcome(CANCELLED, USER), 1, 1),
-        (Outcome(SKIPPED, SELECTION, "left out"), 1, 0),
+        (ended_as("crashed", "wave-died"), 1, 1),
+        (ended_as("cancelled", "user"), 1, 1),
+        (ended_as("skipped", "selection", "left out"), 1, 0),
         (STOPPED, 1, 0),
     ],
 )
-def test_r22_the_exit_code_says_how_it_went(
-    cli: Cli, history: History, outcome: Outcome, as_job: int, as_run: int
-) -> None:
+def test_r22_the_exit_code_says_how_it_went(cli: Cli, history: History, outcome: End, as_job: int, as_run: int) -> None:
     invocation = history.finished({"a": outcome})
     answer = cli("jobs", "wait", "a")
     assert (answer.code, bool(answer.out)) == (as_job, bool(as_job))
@@ -77,13 +57,13 @@ def test_r22_the_exit_code_says_how_it_went(
 
 
 def test_a_reason_that_repeats_the_status_is_not_printed(cli: Cli, history: History) -> None:
-    history.finished({"a": Outcome(CANCELLED, USER, "cancelled")})
+    history.finished({"a": ended_as("cancelled", "user", "cancelled")})
     assert cli("jobs", "wait", "a").out == "a: cancelled\n"
 
 
 def test_r22_a_run_that_could_not_continue_is_an_error(cli: Cli, history: History) -> None:
     writer = history.begin({"a": ()})
-    end(writer, 0, Outcome(SKIPPED, ERROR, "the run could not continue"))
+    end(writer, 0, ended_as("skipped", "error", "the run could not continue"))
     writer.note(error="no process could be started")
     writer.finish(2)
     answer = cli("jobs", "wait", f"@{writer.identity}")
@@ -163,7 +143,7 @@ def test_waiting_costs_next_to_nothing(cli: Cli, history: History) -> None:
 
 
 def test_a_job_cannot_wait_for_its_own_run(cli: Cli, history: History) -> None:
-    writer: InvocationWriter = history.begin({"a": (), "b": ()})
+    writer: Writer = history.begin({"a": (), "b": ()})
     own = {"DODO_INVOCATION": writer.identity}
     assert cli("jobs", "wait", **own).code == 0  # of all others there is none
     answer = cli("jobs", "wait", "b", **own)

@@ -9,15 +9,13 @@ from collections.abc import Callable
 import pytest
 
 from dodo_hooks.cli.jobs.watch import STAY, Board, board_lines
-from dodo_hooks.core.statuses import COMPLETED, EXIT, FAILED, Outcome
 from dodo_hooks.host.world import World
 from kit.gate import Gate
-from kit.history import History, end, start
+from kit.history import DONE, LOST, History, end, start
 from kit.process import DEADLINE_S, kill
 from kit.repo import Repo
 from kit.terminal import CTRL_C, Terminal
 
-DONE = Outcome(COMPLETED, exit_code=0)
 WATCH = (sys.executable, "-m", "dodo_hooks", "jobs", "watch")
 
 
@@ -34,7 +32,7 @@ def test_each_change_is_a_line_when_nobody_looks(repo: Repo, history: History) -
     assert [line(watching), line(watching)] == [f"{head} a\\x1b[2J: pending", f"{head} b: pending"]
     start(writer, "b")
     assert line(watching) == f"{head} b: running"
-    end(writer, 1, Outcome(FAILED, EXIT, exit_code=7))
+    end(writer, 1, LOST)
     assert line(watching) == f"{head} b: failed, exit code 7"
     watching.send_signal(signal.SIGINT)
     assert watching.communicate(timeout=DEADLINE_S) == (b"", b"")

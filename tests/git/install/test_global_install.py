@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from dodo_hooks import doit_plugin
 from dodo_hooks.git.install.launcher import launcher_text
 from dodo_hooks.git.install.shim_text import ENDINGS, HOOK_FILES
 from dodo_hooks.loader.layers.config_formats import CONFIG_FORMATS
@@ -41,9 +42,11 @@ def global_hooks(repo: Repo) -> Repo:
     return repo
 
 
-def test_every_hook_file_is_one_that_the_shims_look_for() -> None:
+def test_every_hook_file_is_one_that_the_shims_look_for_and_plain_doit_knows() -> None:
     looked_for = {f"{name}{ending}" for name in HOOK_FILES for ending in ENDINGS}
-    assert {name for one in CONFIG_FORMATS for name in (*one.candidates, *one.alone)} <= looked_for
+    every_name = {name for one in CONFIG_FORMATS for name in (*one.candidates, *one.alone)}
+    assert every_name <= looked_for
+    assert [name for name in every_name if not name.endswith(doit_plugin.ENDINGS)] == []
 
 
 @pytest.mark.parametrize("option", ("--global", "--template"))

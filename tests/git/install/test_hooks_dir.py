@@ -5,26 +5,26 @@ from pathlib import Path
 
 import pytest
 
-from dodo_hooks.core.errors import UsageError
-from dodo_hooks.git.install import shims
-from dodo_hooks.git.repo import find_repo
 from kit.repo import Repo
 
 
 def install(repo: Repo, **environ: str) -> Path:
     """Install one shim, and return where it is."""
-    env = {**repo.env, **environ}
-    return Path(shims.install(find_repo(env, str(repo.path)), ["pre-commit"], env)[0].path)
+    said = repo.run("install", "pre-commit", check=True, env=environ).stdout.splitlines()
+    (directory,) = [line.removeprefix("hooks directory: ") for line in said if line.startswith("hooks directory: ")]
+    assert Path(directory, "pre-commit").exists()
+    return Path(directory, "pre-commit")
 
 
 def refusal(repo: Repo, **environ: str) -> str:
     """Return the message of an install that must not change anything, in the repository or around it."""
+    repo.run("install", "--check", "pre-commit")  # the first command of all makes the folder for records
     around = repo.path.parent
     before = {path: path.lstat().st_mtime_ns for path in around.rglob("*")}
-    with pytest.raises(UsageError, match="; nothing was changed") as caught:
-        install(repo, **environ)
+    done = repo.run("install", "pre-commit", env=environ)
+    assert done.returncode == 3 and "; nothing was changed" in done.stderr
     assert {path: path.lstat().st_mtime_ns for path in around.rglob("*")} == before
-    return str(caught.value)
+    return done.stderr
 
 
 def follow(repo: Repo, said: str, begin: str) -> None:
@@ -72,7 +72,7 @@ def test_a_hooks_path_inside_a_work_tree_changes_nothing(repo: Repo, value: str,
 def test_a_hooks_path_inside_the_git_directory_is_used(repo: Repo) -> None:
     repo.git("config", "core.hooksPath", ".git/other-hooks")
     assert install(repo) == repo.path / ".git/other-hooks/pre-commit"
-    assert [change.what for change in shims.uninstall(find_repo({}, str(repo.path)), repo.env)] == ["removed"]
+    assert repo.run("uninstall", check=True).stdout == "pre-commit: removed\n"
 
 
 def test_a_hooks_path_of_this_repository_outside_the_work_tree_is_used(repo: Repo, tmp_path: Path) -> None:
@@ -109,5 +109,5 @@ def test_a_hooks_directory_that_is_a_link_changes_nothing(repo: Repo, tmp_path: 
 def test_uninstall_works_where_install_would_refuse(repo: Repo) -> None:
     hook = install(repo)
     repo.git("config", "--global", "core.hooksPath", "/elsewhere")
-    assert [change.what for change in shims.uninstall(find_repo({}, str(repo.path)), repo.env)] == ["removed"]
+    assert repo.run("uninstall", check=True).stdout == "pre-commit: removed\n"
     assert not hook.exists()

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from dodo_hooks.git.install import shims
 from kit.chance import how_many
 from kit.repo import Repo
 
@@ -232,7 +231,7 @@ def test_g1_installs_at_once_agree(ours: Repo, tmp_path: Path) -> None:
     ours.run("install", "--local", check=True)
     once = listing(ours.path)
     for _ in range(ROUNDS):
-        shims.uninstall(ours.facts, ours.env)
+        ours.run("uninstall", check=True)
         assert listing(ours.path) == before
         with open(tmp_path / "start", "w") as start:
             fcntl.flock(start, fcntl.LOCK_EX)

@@ -1,7 +1,6 @@
 """Fixes that jobs make while unstaged changes are hidden: staged, and merged with those (G5, G6)."""
 
-from dodo_hooks.git.unstaged.stage_fixed import FixStager
-from kit.commits.hiding import fix, hide
+from kit.commits.hiding import fix, hide, stager_of
 from kit.commits.unstaged import (
     STAGED,
     difference,
@@ -56,7 +55,7 @@ def test_g5_a_job_and_an_editor_on_the_same_file(text: Repo) -> None:
 def test_g5_what_an_editor_saved_before_the_job_is_not_staged(text: Repo) -> None:
     hidden = hide(text)
     write(text, b"text", STAGED.replace("line 10\n", "line ten, from an editor\n"))
-    stager = FixStager(text.facts, text.env, hidden, [b"text"])
+    stager = stager_of(text, hidden, b"text")
     watch = stager.before([b"text"])
     write(text, b"text", fixed_text().replace("line 10\n", "line ten, from an editor\n"))
     staged = stager.after(watch)

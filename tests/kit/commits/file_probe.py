@@ -70,8 +70,15 @@ def asked(repo: Repo, **environ: str) -> GitQuery:
     return GitQuery(find_repo(env, str(repo.path)), env)
 
 
+def changes_of(
+    repo: Repo, source: str, hook: str = "pre-commit", args: Sequence[str] = (), stdin: bytes = b""
+) -> "dict[bytes, bool] | None":
+    """Return each file of the event, and whether it was deleted; None where it is not known."""
+    return list_files(source, asked(repo), Event(hook, tuple(args), stdin))
+
+
 def ask(repo: Repo, source: str, hook: str = "pre-commit", args: Sequence[str] = (), stdin: bytes = b"") -> list[bytes]:
-    changes = list_files(source, asked(repo), Event(hook, tuple(args), stdin))
+    changes = changes_of(repo, source, hook, args, stdin)
     assert changes is not None
     return list(present(changes))
 

@@ -16,9 +16,14 @@ def hide(repo: Repo, **more: str) -> HiddenChanges:
     return hidden
 
 
+def stager_of(repo: Repo, hidden: HiddenChanges | None, *files: bytes) -> FixStager:
+    """Return what stages the fixes of a job that is given these files."""
+    return FixStager(repo.facts, repo.env, hidden, files)
+
+
 def fix(repo: Repo, hidden: HiddenChanges, *names: bytes, content: str = fixed_text()) -> None:
     """Change these files as a job with `stage_fixed` does."""
-    stager = FixStager(repo.facts, repo.env, hidden, names)
+    stager = stager_of(repo, hidden, *names)
     watch = stager.before(names)
     for name in names:
         write(repo, name, content)

@@ -30,9 +30,9 @@ def commands(plan: Plan) -> dict[str, list[str]]:
     return {hook.name: [job.execution.command for job in hook.jobs] for hook in plan.hooks}
 
 
-def refusal(tmp_path: Path) -> list[str]:
+def refusal(tmp_path: Path, main_top: Path | None = None) -> list[str]:
     with pytest.raises(ConfigError) as caught:
-        plan_of(tmp_path)
+        plan_of(tmp_path, main_top)
     return str(caught.value).splitlines()
 
 

@@ -5,16 +5,19 @@ import os
 import subprocess
 import tarfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+import pytest
+
+from dodo_hooks.core.errors import CheckoutError
 from dodo_hooks.core.plan_parts import Share
 from dodo_hooks.git.repo import Repo as Facts
 from dodo_hooks.git.repo import find_repo
 from dodo_hooks.git.target import Target
 from dodo_hooks.git.variables import without_local
 from dodo_hooks.host.world import World
-from dodo_hooks.snapshots.checkout import prepare
+from dodo_hooks.snapshots.checkout import prepare, renew
 from dodo_hooks.snapshots.model import Origin, Snapshot, environment_of
 from dodo_hooks.snapshots.note import note_ended, read_note, write_note
 from dodo_hooks.snapshots.pool import acquire
@@ -50,7 +53,8 @@ def checked_out(
     rev: str = "HEAD",
     job: str = JOB,
     *,
-    shares: Sequence[Share] = (),
+    shares: Sequence[str] = (),
+    links: Sequence[str] = (),
     clean: bool = False,
     may_fetch: bool = False,
     succeeds: bool = True,
@@ -63,11 +67,17 @@ def checked_out(
     if not waits:
         age(snapshot)
     try:
-        prepare(snapshot, origin, target, job, shares, clean, may_fetch)
+        both = [*map(Share, shares), *(Share(path, is_link=True) for path in links)]
+        prepare(snapshot, origin, target, job, both, clean, may_fetch)
         yield Job(repo, snapshot, origin, target)
         note_ended(snapshot.paths, job, succeeds)
     finally:
         os.close(snapshot.lock)
+
+
+def refused(match: str | None = None) -> AbstractContextManager[object]:
+    """Expect that a snapshot cannot be made; the error has to match."""
+    return pytest.raises(CheckoutError, match=match)
 
 
 def age(snapshot: Snapshot, by_s: int = 3) -> None:
@@ -95,6 +105,14 @@ class Job:
         )
         assert not check or done.returncode == 0, done.stderr
         return done
+
+    def renew(self, job: str, *shares: str) -> None:
+        """Let another job have the snapshot as it is."""
+        renew(self.snapshot, self.origin, self.target, job, list(map(Share, shares)))
+
+    def is_noted(self) -> bool:
+        """Return whether the snapshot has a note about its last checkout."""
+        return read_note(self.snapshot.paths) is not None
 
     def git(self, *args: str) -> str:
         done = subprocess.run(["git", *args], cwd=self.tree, env=self.environment(), capture_output=True, text=True)

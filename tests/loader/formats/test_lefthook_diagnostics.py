@@ -2,9 +2,7 @@
 
 import pytest
 
-from dodo_hooks.loader.formats.lefthook.lefthook_file import translate
-from kit.hook_files.lefthook import diagnostics, pre_commit
-from kit.hook_files.nodes import plain, tree
+from kit.hook_files.lefthook import diagnostics, pre_commit, translated
 
 NOTICES = [
     (
@@ -178,11 +176,11 @@ def test_what_would_let_a_gate_pass_unchecked_is_an_error(text: str, expected: l
 
 @pytest.mark.parametrize("only", ["[{os: linux}]", "[]", "{ref: main}", "CI", "[true]", "[{ref: [main]}]"])
 def test_c7_what_lefthook_never_runs_never_runs_here(only: str) -> None:
-    root = plain(translate(tree(pre_commit(f"only: {only}"))).root)
+    root = translated(pre_commit(f"only: {only}"))
     assert root["hooks"]["pre-commit"]["only"] is False
 
 
 @pytest.mark.parametrize("skip", ["[{os: linux}]", "[]", "{ref: main}", "CI", "[true]", "[{ref: [main]}]"])
 def test_c7_what_lefthook_never_skips_is_never_skipped_here(skip: str) -> None:
-    root = plain(translate(tree(pre_commit(f"skip: {skip}"))).root)
+    root = translated(pre_commit(f"skip: {skip}"))
     assert "skip" not in root["hooks"]["pre-commit"]

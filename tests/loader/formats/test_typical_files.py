@@ -4,7 +4,7 @@ import textwrap
 
 import pytest
 
-from dodo_hooks.loader.formats.lefthook.lefthook_file import translate
+from kit.hook_files.lefthook import diagnostics, translated
 from kit.hook_files.nodes import plain, tree
 
 FILES = {
@@ -209,7 +209,6 @@ FILES = {
 
 @pytest.mark.parametrize("name", FILES)
 def test_a_lefthook_file_and_its_manual_translation_are_equal(name: str) -> None:
-    written, manual = (tree(textwrap.dedent(text)) for text in FILES[name])
-    translation = translate(written)
-    assert translation.diagnostics == []
-    assert plain(translation.root) == plain(manual)
+    written, manual = map(textwrap.dedent, FILES[name])
+    assert diagnostics(written) == []
+    assert translated(written) == plain(tree(manual))

@@ -4,8 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from dodo_hooks.core.diagnostics import NOTE
-from dodo_hooks.core.errors import ConfigError
 from kit.hook_files.layers import LINT, Write, commands, layers_of, plan_of, refusal
 from kit.hook_files.nodes import plain
 
@@ -128,8 +126,7 @@ def test_the_overlay_of_the_main_working_tree_lies_below_that_of_the_linked_one(
     write({"hooks.local.dodo": "hooks: {pre-commit: {jobs: [{name: lint, run: own}]}}"})
     assert commands(plan_of(tmp_path, main)) == {"pre-commit": ["own"]}
     (main / "m.yml").write_text("jobs: x")
-    with pytest.raises(ConfigError, match=f"^{main}/m.yml:1:7: "):
-        plan_of(tmp_path, main)
+    assert refusal(tmp_path, main)[0].startswith(f"{main}/m.yml:1:7: ")
 
 
 # Other config formats
@@ -148,7 +145,7 @@ def test_daft_its_layers_lie_where_daft_looks_for_them(tmp_path: Path, write: Wr
         }
     )  # fmt: skip
     layers = layers_of(tmp_path)
-    assert (layers.is_complete, all(one.severity == NOTE for one in layers.diagnostics)) == (True, True)
+    assert (layers.is_complete, all(one.severity == "note" for one in layers.diagnostics)) == (True, True)
     assert plain(layers.root) == {
         "hooks": {"post-clone": {"jobs": [{"run": "y"}, {"run": "z"}]}},
         "log": {"retention": "1d"},

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dodo_hooks.loader.layers.discover import find_hook_file
-from dodo_hooks.loader.load import load
+from kit.hook_files.plans import plan_of
 
 ROOT = Path(__file__).parents[3]
 DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
@@ -28,26 +27,18 @@ def _shown() -> list[tuple[str, str]]:
     ]
 
 
-def _load(text: str, folder: Path) -> None:
-    """Compile the file. Raises ConfigError with every error in it."""
-    (folder / "hooks.dodo").write_text(text)
-    found = find_hook_file(str(folder))
-    assert found is not None
-    load(found)
-
-
 def test_the_readme_shows_a_hook_file() -> None:
     assert any(name.startswith("README.md:") for name, _ in _shown()), "none begins with the line `# hooks.dodo`"
 
 
 @pytest.mark.parametrize("text", [pytest.param(text, id=name) for name, text in _shown()])
 def test_what_the_documentation_shows_loads(text: str, tmp_path: Path) -> None:
-    _load(text, tmp_path)
+    plan_of(tmp_path, text)  # else it raises every error in it
 
 
 @pytest.mark.parametrize("path", [pytest.param(path, id=path.parent.name) for path in EXAMPLES])
 def test_each_example_loads(path: Path, tmp_path: Path) -> None:
-    _load(path.read_text(), tmp_path)
+    plan_of(tmp_path, path.read_text())
 
 
 def _anchors(path: Path) -> set[str]:

@@ -1,13 +1,11 @@
 """The commands that the documentation shows print what it shows, on the hook file that stands above them."""
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
-from dodo_hooks.cli.graph.svg import render_svg
-from dodo_hooks.core.plan import BACKGROUND, FOREGROUND, SNAPSHOT, Plan
-from kit.hook_files.plans import plan_of
 from kit.repo import Repo
 
 ROOT = Path(__file__).parents[3]
@@ -41,20 +39,25 @@ def test_a_command_prints_what_the_documentation_shows(repo: Repo, file: str, co
     assert done.stdout == output
 
 
-def plan_of_the_readme(tmp_path: Path) -> Plan:
-    """Return the plan of README's first example."""
+@pytest.fixture
+def readme(repo: Repo) -> Repo:
+    """Return a repository with README's first example."""
     block = BLOCK.search((ROOT / "README.md").read_text())
     assert block is not None and block[1]
-    return plan_of(tmp_path, block[1])
+    repo.file(block[1])
+    return repo
 
 
-def test_the_picture_in_the_readme_is_that_of_its_hook_file(tmp_path: Path) -> None:
-    is_current = PICTURE.read_text() == render_svg(plan_of_the_readme(tmp_path))
+def test_the_picture_in_the_readme_is_that_of_its_hook_file(readme: Repo) -> None:
+    is_current = PICTURE.read_text() == readme.run("graph", "--format", "svg", check=True).stdout
     assert is_current, "write README's hook file to a repository of its own: dodo-hooks graph -o .../docs/graph.svg"
 
 
-def test_v8_the_readme_begins_with_format_test_and_gate(tmp_path: Path) -> None:
-    before, after, push = map(plan_of_the_readme(tmp_path).hook, ("pre-commit", "post-commit", "pre-push"))
-    assert before and [(job.phase, job.changes.stage_fixed) for job in before.jobs] == [(FOREGROUND, True)]
-    assert after and {(job.phase, job.workspace) for job in after.jobs} == {(BACKGROUND, SNAPSHOT)}
-    assert push and [(one.hook, one.job) for one in push.requires] == [("post-commit", "test")]
+def test_v8_the_readme_begins_with_format_test_and_gate(readme: Repo) -> None:
+    hooks = {
+        hook["name"]: hook for hook in json.loads(readme.run("list", "--format", "json", check=True).stdout)["hooks"]
+    }
+    before, after, push = (hooks[name] for name in ("pre-commit", "post-commit", "pre-push"))
+    assert [(job["phase"], job["stage_fixed"]) for job in before["jobs"]] == [("foreground", True)]
+    assert {(job["phase"], job["workspace"]) for job in after["jobs"]} == {("background", "snapshot")}
+    assert [(one["hook"], one["job"]) for one in push["requires"]] == [("post-commit", "test")]

@@ -4,9 +4,6 @@ import shlex
 
 import pytest
 
-from dodo_hooks.core.statuses import CANCELLED, COMPLETED, CRASHED, FAILED, SKIPPED
-from dodo_hooks.core.text.terminal_text import shell_word
-from dodo_hooks.store.failure_notices import format_notice
 from kit.gate import Gate
 from kit.process import kill
 from kit.repo import Repo
@@ -114,32 +111,3 @@ def test_a_store_that_cannot_be_changed_reports_nothing_for_ever(failed: Repo) -
     marker.unlink()
     marker.mkdir()  # cannot be read, nor unlinked, by root either
     assert (failed.run("jobs").returncode, print_notices(failed.run("jobs").stderr)) == (0, [])
-
-
-@pytest.mark.parametrize(
-    ("ended", "error", "line"),
-    [
-        ([("a", COMPLETED, None), ("b", CANCELLED, None)], None, None),
-        ([], None, None),
-        ([("a b'c", FAILED, None)], None, "h: a b'c failed in the background: dodo-hooks jobs logs 'a b'\\''c@1'"),
-        (
-            [("a", FAILED, "x"), ("b", CRASHED, None), ("c", SKIPPED, None)],
-            None,
-            "h: a, b failed in the background, 1 skipped: dodo-hooks jobs logs @1",
-        ),
-        (
-            [(name, FAILED, None) for name in "abcde"],
-            None,
-            "h: a, b, c and 2 more failed in the background: dodo-hooks jobs logs @1",
-        ),
-        ([("a", SKIPPED, "x")], "no process\nmore", "h: no process: dodo-hooks jobs --hook h"),
-        ([], "Traceback (most\n  File\nKeyError: 1\n", "h: KeyError: 1: dodo-hooks jobs --hook h"),
-    ],
-)
-def test_the_line(ended: list[tuple[str, str, str | None]], error: str | None, line: str | None) -> None:
-    assert format_notice("h", "1", ended, error) == line
-
-
-@pytest.mark.parametrize("word", ["", "a", "a b", "a'b", "$(rm)", "日本", "a\\b", "-x@1"])
-def test_a_quoted_word_is_that_word_for_a_shell(word: str) -> None:
-    assert shlex.split(shell_word(word)) == [word]

@@ -1,13 +1,7 @@
 """`notify:` in the user's own configuration: a command of theirs when a background run has ended."""
 
-import os
 from pathlib import Path
 
-import pytest
-
-from dodo_hooks.core.errors import ConfigError
-from dodo_hooks.engine.background.after_run import command_of
-from dodo_hooks.loader.user_config import DESKTOP, Notify, load_user_config
 from kit.gate import Gate
 from kit.process import group_alive, wait_until
 from kit.repo import Repo
@@ -92,50 +86,3 @@ def test_a_wrong_configuration_is_reported_with_its_place(repo: Repo) -> None:
     assert f"no notification sent: {error}" in repo.run("jobs").stderr
     done = repo.run("validate")
     assert (done.returncode, error in done.stderr) == (3, True)
-
-
-@pytest.mark.parametrize(
-    ("text", "place"),
-    [
-        ("notify: {when: later}", '1:16: "when": expected failed or always, found "later"'),
-        ("notify: {timeout: 10}", "1:19:"),
-        ("notify: [a]", "1:9:"),
-        ("notfy: a", '1:1: unknown key "notfy" (did you mean "notify"?)'),
-        ("notify: ''", "1:9:"),
-        ("notify: [", "1:"),
-        ("- a", "1:1:"),
-    ],
-)
-def test_c2_every_error_has_its_place(tmp_path: Path, text: str, place: str) -> None:
-    path = tmp_path / "config.yml"
-    path.write_text(text)
-    with pytest.raises(ConfigError) as caught:
-        load_user_config(str(path))
-    assert str(caught.value).startswith(f"{path}:{place}")
-
-
-@pytest.mark.parametrize(
-    ("text", "notify"),
-    [
-        ("", None),
-        ("# nothing\n", None),
-        ("notify:\n", None),
-        ("notify: desktop", Notify(DESKTOP, False, 10.0)),
-        ("notify: {when: always}", Notify(DESKTOP, True, 10.0)),
-        ("notify: {run: a b, timeout: 1m}", Notify("a b", False, 60.0)),
-    ],
-)
-def test_what_can_be_written(tmp_path: Path, text: str, notify: Notify | None) -> None:
-    path = tmp_path / "config.yml"
-    path.write_text(text)
-    assert load_user_config(str(path)).notify == notify
-
-
-def test_the_desktop_is_asked_where_there_is_one(tmp_path: Path) -> None:
-    environ = {"PATH": str(tmp_path)}
-    assert command_of(DESKTOP, environ, "x") is None
-    for name in ("notify-send", "osascript"):
-        (tmp_path / name).write_text("#!/bin/sh\n")
-        os.chmod(tmp_path / name, 0o755)
-    argv = command_of(DESKTOP, environ, "-x 'y'")
-    assert argv is not None and argv[0] in ("notify-send", "osascript") and argv[-1] == "-x 'y'"

@@ -2,13 +2,12 @@
 
 import os
 import re
-import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from dodo_hooks.store.durations import add_durations, usual_durations
+from kit.durations import add_durations, forget_durations, usual_durations
 from kit.gate import Gate
 from kit.process import wait_until
 from kit.repo import Repo
@@ -23,19 +22,13 @@ JOBS: dict[str, Any] = {
 }
 
 
-def store_of(repo: Repo) -> str:
-    """Return the directory of the repository's records, which a first run has made."""
-    (path,) = (repo.state / "dodo-hooks/jobs").iterdir()
-    return str(path)
-
-
 @pytest.fixture
 def known(repo: Repo) -> Repo:
     """Return a repository in which it is known that `behind` takes long."""
     os.mkfifo(repo.path / "fifo")
     repo.hook("post-merge", true="true")
     repo.run("run", "post-merge", check=True)
-    add_durations(store_of(repo), "post-commit", {"behind": 60.0, "first": 1.0, "middle": 1.0})
+    add_durations(repo, "post-commit", behind=60.0, first=1.0, middle=1.0)
     repo.settings(jobs=2)
     return repo
 
@@ -56,7 +49,7 @@ def test_r6_also_when_doit_runs_it(known: Repo) -> None:
 @pytest.mark.parametrize("why", ["nothing is known", "a priority"])
 def test_r6_else_priorities_and_the_file_decide(known: Repo, why: str) -> None:
     if why == "nothing is known":
-        shutil.rmtree(Path(store_of(known)) / "durations")
+        forget_durations(known)
     last = {**JOBS["last"], "priority": 1 if why == "a priority" else 0}
     known.hook("post-commit", **{**JOBS, "middle": {"run": "test ! -e started"}, "last": last})
     known.git("commit", "-q", "--allow-empty", "-m", "work")
@@ -68,7 +61,7 @@ def test_r6_successes_of_a_run_are_kept_for_the_next(repo: Repo, background: boo
     repo.hook("post-commit", background=background, slow="sleep 0.6", bad="sleep 0.6; exit 1", short="true")
     repo.git("commit", "-q", "--allow-empty", "-m", "work")
     repo.finished("post-commit")
-    kept = wait_until(lambda: usual_durations(store_of(repo), "post-commit"))  # written after the records are closed
+    kept = wait_until(lambda: usual_durations(repo, "post-commit"))  # written after the records are closed
     assert kept.keys() == {"slow", "short"} and 0.6 <= kept["slow"] < 60
 
 
@@ -93,7 +86,7 @@ def test_jobs_shows_how_long_a_run_will_take(repo: Repo, gate: Gate, words: "tup
     gate.wait()
     repo.begun("post-commit").wait_for_status("slow", "running")
     assert "running\n" in repo.run(*words, check=True).stdout.replace("running   ", "")
-    add_durations(store_of(repo), "post-commit", {"slow": 7200.0, "next": 600.0})
+    add_durations(repo, "post-commit", slow=7200.0, next=600.0)
     assert "running, about 2h" in repo.run(*words, check=True).stdout
     gate.open()
     repo.finished("post-commit")

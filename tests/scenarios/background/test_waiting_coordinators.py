@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from dodo_hooks.host.files.directory_watch import REMOVALS, notify_once, open_directory
 from kit.chance import how_many
 from kit.gate import Gate
 from kit.invocation import Invocation
@@ -27,11 +26,14 @@ def _can_measure() -> bool:
     if not Path("/proc/self/smaps_rollup").exists() or not hasattr(fcntl, "F_NOTIFY"):
         return False
     with tempfile.TemporaryDirectory() as quiet:  # nothing happens there, so no signal comes
-        descriptor = open_directory(quiet)
-        assert descriptor is not None
-        can_notify = notify_once(descriptor, REMOVALS)
-        os.close(descriptor)
-    return can_notify
+        descriptor = os.open(quiet, os.O_RDONLY)
+        try:
+            fcntl.fcntl(descriptor, fcntl.F_NOTIFY, fcntl.DN_DELETE)
+        except OSError:
+            return False
+        finally:
+            os.close(descriptor)
+    return True
 
 
 needs_proc = pytest.mark.skipif(not _can_measure(), reason="the system does not show what is counted here")

@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from dodo_hooks.store.log import cut_middle, marker
 from kit.gate import Gate
 from kit.process import group_alive, wait_until
 from kit.repo import Repo
@@ -157,19 +156,3 @@ def test_r23_what_is_left_out_of_a_job_that_is_shown_live_is_counted_once(repo: 
     )  # a line end is a part of the line
     assert shown.startswith(b"first\n") and shown.endswith(b"\nlast\n")
     assert len(shown) < 2 * MOST_BYTES
-
-
-def test_where_holes_cannot_be_made_the_middle_is_cut_out_at_the_end(tmp_path: Path) -> None:
-    log = tmp_path / "output.log"
-    lines = b"".join(b"%015d\n" % n for n in range(20_000))
-    more = b"what the job has left behind keeps writing\n"
-    log.write_bytes(lines)
-    with log.open("r+b") as file, log.open("ab") as left_behind:
-        left_out = cut_middle(file.fileno(), len(lines), 64 << 10)
-        left_behind.write(more)
-    kept = log.read_bytes()
-    head, tail = kept.split(b"\n" + marker(left_out))
-    assert lines.startswith(head) and len(head) == 32 << 10
-    assert (lines + more).endswith(tail)
-    assert left_out == len(lines + more) - (len(kept) - len(b"\n" + marker(left_out)))
-    assert len(kept) < 64 << 10

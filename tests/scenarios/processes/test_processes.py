@@ -1,5 +1,6 @@
 """The process of a job: its start, its end, and when it counts as ended (R14 to R16)."""
 
+import json
 import os
 import signal
 import sys
@@ -9,8 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from dodo_hooks.host.world import make_world
-from dodo_hooks.plans.compile_plan import load_file
 from kit.gate import Gate
 from kit.process import group_alive, is_alive, kill, processes, wait_until
 from kit.repo import Done, Repo
@@ -266,8 +265,8 @@ def test_r15_only_a_background_job_has_a_timeout_by_default(repo: Repo) -> None:
         warm={"run": "true", "background": True},
         slow={"run": "true", "background": True, "timeout": "2h"},
     )
-    (hook,) = load_file(make_world(), str(repo.path / "hooks.dodo")).hooks
-    assert {job.name: job.execution.timeout_s for job in hook.jobs} == {
+    (hook,) = json.loads(repo.run("list", "--format", "json", check=True).stdout)["hooks"]
+    assert {job["name"]: job["timeout_s"] for job in hook["jobs"]} == {
         "check": None,
         "promoted": None,
         "user": None,

@@ -4,11 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dodo_hooks.cli import root_command
-from dodo_hooks.cli.lazy_group import OF_JOBS
-from dodo_hooks.cli.prompt_status import print_short_status
-from dodo_hooks.core.errors import UnsafeRepositoryError
-from dodo_hooks.host.world import World
+from kit.answer import Cli
 from kit.gate import Gate
 from kit.process import kill, wait_until
 from kit.repo import Repo
@@ -84,16 +80,16 @@ def foreign(repo: Repo, marker: Path, gate: Gate) -> Repo:
     return repo
 
 
-def test_every_command_that_does_something_is_in_these_tests() -> None:
-    known = {words[0] for words in (*COMMANDS, *READING)} | {"doctor"}
-    assert known | set(OF_JOBS) == set(root_command.COMMANDS)  # `logs` is short for `jobs logs`
+def test_every_command_that_does_something_is_in_these_tests(cli: Cli) -> None:
+    known = {words[words[0] == "jobs" and len(words) > 1] for words in (*COMMANDS, *READING)}  # `logs`: `jobs logs`
+    _, _, listed = cli("--help").out.partition("\nCommands:\n")
+    assert known | {"doctor"} == {line.split()[0] for line in listed.splitlines()}
 
 
-def test_no_command_runs_or_obeys_anything(foreign: Repo, marker: Path) -> None:
-    world = World(foreign.env, str(foreign.path))
+def test_no_command_runs_or_obeys_anything(foreign: Repo, marker: Path, cli: Cli) -> None:
     for words in COMMANDS:
-        with pytest.raises(UnsafeRepositoryError):
-            root_command.run(words, world)
+        answer = cli(*words)
+        assert (answer.code, answer.out) == (REFUSED, "") and FOREIGN in answer.err, words
     done = foreign.run("list")
     assert (done.returncode, done.stdout) == (REFUSED, "")
     assert done.stderr.startswith(f"dodo-hooks: {FOREIGN} '{foreign.path}'\n")
@@ -101,18 +97,15 @@ def test_no_command_runs_or_obeys_anything(foreign: Repo, marker: Path) -> None:
     _expect_untouched(foreign, marker)
 
 
-def test_what_only_reads_says_what_is_there(foreign: Repo, marker: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    world = World(foreign.env, str(foreign.path))
+def test_what_only_reads_says_what_is_there(foreign: Repo, marker: Path, cli: Cli) -> None:
     for words in READING:
-        assert root_command.run(words, world) == 0, words
-        said = capsys.readouterr()
-        assert said.out and not said.err, words
-    assert root_command.run(("doctor",), world) == 1
-    wrong = capsys.readouterr().out
-    assert wrong.startswith(f"error: {FOREIGN} '{foreign.path}'") and "safe.directory" in wrong
-    assert print_short_status(world) == 0  # a shell's prompt is no place for it
-    said = capsys.readouterr()
-    assert (said.out, said.err) == ("", "")
+        answer = cli(*words)
+        assert answer.code == 0 and answer.out and not answer.err, words
+    answer = cli("doctor")
+    assert answer.code == 1
+    assert answer.out.startswith(f"error: {FOREIGN} '{foreign.path}'") and "safe.directory" in answer.out
+    answer = cli("status", "--short")
+    assert (answer.code, answer.out, answer.err) == (0, "", "")  # a shell's prompt is no place for it
     _expect_untouched(foreign, marker)
 
 

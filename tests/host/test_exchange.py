@@ -5,12 +5,12 @@ import os
 import posix
 import sys
 from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from dodo_hooks.host import libc
 from dodo_hooks.host.files import exchange
 from dodo_hooks.host.files.exchange import move_if_free
 
@@ -36,8 +36,8 @@ def limited(
 ) -> str:
     if request.param == "no libffi":
         monkeypatch.setitem(sys.modules, "_ctypes", None)  # as in a Python that was built without it
-        monkeypatch.delitem(sys.modules, "dodo_hooks.host.libc")
-        monkeypatch.setattr(exchange, "libc_function", import_module("dodo_hooks.host.libc").libc_function)
+        assert libc.__name__ in sys.modules  # so that it is there again after the test
+        monkeypatch.delitem(sys.modules, libc.__name__)
     elif request.param != "exchange":
         no_exchange()
     if request.param == "neither":

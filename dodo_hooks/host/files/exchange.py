@@ -8,7 +8,6 @@ to a free name alone. They also exchange two names in one step.
 import errno
 import sys
 
-from dodo_hooks.host.libc import last_errno, libc_function
 from dodo_hooks.host.posix import decode_path, os
 
 _IS_MACOS = sys.platform == "darwin"
@@ -86,6 +85,8 @@ def _reserve_and_rename(source: bytes, target: bytes) -> None:
 
 def _call(one: bytes, other: bytes, flags: int) -> bool:
     """Exchange the two names, or rename one to the other if that is free; return False where it cannot be done."""
+    from dodo_hooks.host.libc import last_errno, libc_function  # which loads `_ctypes`, and a link needs none
+
     function = libc_function(_NAME, "izizI")
     if function is None:
         return False

@@ -46,7 +46,7 @@ NOTHING_TO_DO = {
 SMALL = {"_bisect", "_sha1", "_sha2", "_sha256"}  # C, for keys
 OF_OTHERS = {"_collections", "fcntl", "gc", "select"}
 # And when unstaged changes are hidden.
-OF_EXCHANGES = {"_ctypes", "_json", "errno"}
+OF_MOVES = {"_json", "errno"}
 # And when a background job runs in a snapshot.
 OF_A_SNAPSHOT = {
     "zlib",  # the tree of the commit is in its object
@@ -116,7 +116,7 @@ def test_g5_unstaged_changes_are_hidden_without_a_slow_module(fired: Repo) -> No
     fired.write("a", "unstaged")
     imported = modules_after(fired, "pre-commit")
     assert "dodo_hooks.git.unstaged.restore" in imported
-    assert {name for name in imported if not name.startswith("dodo_hooks")} <= OF_OTHERS | SMALL | OF_EXCHANGES
+    assert {name for name in imported if not name.startswith("dodo_hooks")} <= OF_OTHERS | SMALL | OF_MOVES
     assert {name for name in imported if name.startswith("dodo_hooks") and imported[name] != "Finder"} == set()
 
 

@@ -69,6 +69,7 @@ class FileRule(Record):
     counts_deleted: bool = False  # a deleted file is enough: the job is given no list (G4)
     required: "tuple[Matcher, ...]" = ()  # all of them have to match
     tags: "TagRule | None" = None  # `types`, `types_or` and `exclude_types`; None: whatever its tags
+    is_of_pre_commit: bool = False  # STAGED is what pre-commit takes for it: git/content/pre_commit_files.py
     always_runs: bool = False  # the job runs also where there is no file (`always_run` of pre-commit)
 
 

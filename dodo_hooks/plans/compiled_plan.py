@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     # Path; its stat, None: absent; its bytes if it was young, else their digest or that of its names, None: unread
     Source = tuple[str, Stat | None, bytes | str | None]
 
-_FORMAT = 19
+_FORMAT = 21
 KEY = (
     _FORMAT,
     __version__,

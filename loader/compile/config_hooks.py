@@ -79,6 +79,7 @@ def rule_of_hook(hook: ConfigHook, event: str, member: Member) -> FileRule:
         types=(),
         required=tuple(map(compile_regex, hook.files)),
         tags=tags,
+        is_of_pre_commit=event in hook.stages,
         always_runs=hook.always_runs,
     )
 

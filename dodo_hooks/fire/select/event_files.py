@@ -75,7 +75,26 @@ class EventFiles:
             return {}
         if job.workspace and self._target is not None:
             return self._list_in_target(rule.source, self._target)
+        if rule.source == STAGED and rule.is_of_pre_commit:
+            return self._list_as_pre_commit(rule)
         return self.list_changes(rule.source)
+
+    def _list_as_pre_commit(self, rule: "FileRule") -> "Changes | None":
+        """Return what pre-commit takes for staged (P4). Raises FilesError: git failed."""
+        from dodo_hooks.git.content.pre_commit_files import is_in_conflict, list_resolved, list_with_submodules
+
+        is_resolved = is_in_conflict(self.repo)
+        if not is_resolved and (rule.tags is None or "file" in rule.tags.types):  # no submodule is a file
+            return self.list_changes(STAGED)
+        source = f"{STAGED} {is_resolved}"
+        self._raise_failure(source)
+        if source not in self._changes:
+            try:
+                self._changes[source] = (list_resolved if is_resolved else list_with_submodules)(self.git_query())
+            except GitError as error:
+                self._failures[source] = str(error)
+                raise FilesError(str(error)) from error
+        return self._changes[source]
 
     def _list_in_target(self, source: str, target: "Target") -> "Changes":
         """Return all files of a commit, or those in which it differs from its first parent (S7). Raises FilesError."""

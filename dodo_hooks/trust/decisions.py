@@ -7,14 +7,13 @@ there. A copy, a moved repository and a submodule are other repositories.
 import marshal
 
 from dodo_hooks.core.digests import sha256
-from dodo_hooks.core.errors import HooksError, StoreError
+from dodo_hooks.core.errors import GitError, HooksError, StoreError
 from dodo_hooks.core.named_tuple import Record
-from dodo_hooks.git.repo import find_repo
+from dodo_hooks.git.repo import configured_tree, find_repo
 from dodo_hooks.host.files.private_files import read_private
-from dodo_hooks.host.posix import lexists, names_in, os
+from dodo_hooks.host.posix import joined, lexists, names_in, os, read_file, real
 from dodo_hooks.store import layout
 from dodo_hooks.store.identity import known_id
-from dodo_hooks.trust.registered_worktree import is_registered
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,7 +58,7 @@ def find_decision(world: "World", repo: "Repo") -> "Decision | None":
 
 def is_made_for(decision: Decision, repo: "Repo") -> bool:
     """Return whether the decision applies in this working tree."""
-    return decision.top == repo.top or is_registered(repo)
+    return decision.top == repo.top or _is_registered(repo)
 
 
 def write_decision(state: str, decision: Decision) -> None:
@@ -109,6 +108,42 @@ def write_skipped(state: str, repository: str, skipped: Skipped) -> None:
         replace_unlocked(layout.skipped_file(state, _key(repository)), marshal.dumps((skipped.report_key, firings)))
     except StoreError:
         pass
+
+
+# Working trees
+
+
+def _is_registered(repo: "Repo") -> bool:
+    """Return whether the repository itself records this working tree, as the main one or a linked one.
+
+    Any folder can name a repository next to it as its own, in a `.git` file or in a `commondir`, and git accepts that.
+    A user who trusts the repository does not thereby trust such a folder. The repository's own directory, from where
+    a bare one is pushed, is nobody else's.
+    """
+    if repo.top == repo.common_dir:
+        return True
+    if repo.git_dir != repo.common_dir:
+        return _is_linked_from(repo)
+    try:
+        is_bare, configured = configured_tree(repo.git_dir, repo.common_dir)
+        if is_bare:
+            return False
+        directory = real(joined(repo.git_dir, configured)) if configured else repo.git_dir.removesuffix("/.git")
+    except GitError:  # a path goes in circles
+        return False
+    return directory == repo.top
+
+
+def _is_linked_from(repo: "Repo") -> bool:
+    """Return whether the repository records this linked working tree where `git worktree add` writes it."""
+    if repo.git_dir.rpartition("/")[0] != f"{repo.common_dir}/worktrees":
+        return False
+    try:
+        content = read_file(f"{repo.git_dir}/gitdir").rstrip(b"\r\n").decode("utf-8", "surrogateescape")
+        directory, _, name = joined(repo.git_dir, content).rpartition("/")
+        return name == ".git" and real(directory) == repo.top
+    except (OSError, GitError):
+        return False
 
 
 # An earlier version

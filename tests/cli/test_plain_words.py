@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 from dodo_hooks.cli.jobs.formats import FORMATS
 from dodo_hooks.cli.lazy_group import PROGRAM, load_command
 from dodo_hooks.cli.options import tables
-from dodo_hooks.cli.options.plain_words import NotPlainError
 from dodo_hooks.cli.options.tables import COLOR, COLORS, FLAG, NUMBER, Option
-from dodo_hooks.cli.plain_command import read_plain
+from dodo_hooks.cli.plain_command import NotPlainError, read_plain
 from dodo_hooks.cli.root_command import COMMANDS
 from dodo_hooks.fire import firing
 from dodo_hooks.host.world import World

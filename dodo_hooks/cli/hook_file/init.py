@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import os
+import re
+
 import click
 
 from dodo_hooks.cli.hook_file.new_file import create_hook_file, exists_already
-from dodo_hooks.cli.hook_file.project_test import ProjectTest, find_test
 from dodo_hooks.cli.repository import tree_here
 from dodo_hooks.cli.terminal_table import escape, say
+from dodo_hooks.core.named_tuple import Record
+from dodo_hooks.host.posix import try_read
 from dodo_hooks.host.world import World
 from dodo_hooks.plans.compile_plan import find_file
 
@@ -62,6 +67,18 @@ SHARED = """\
 """
 
 
+_SAYS_PYTEST = ("pytest.ini", "pyproject.toml", "setup.cfg", "tox.ini", "requirements-dev.txt")
+
+
+class ProjectTest(Record):
+    """A command that tests the project, and what it needs that is not in a commit."""
+
+    run: str
+    share: str = ""  # an ignored folder; "": none is there
+    uptodate: str = ""  # prints what stands for that folder
+    env: str = ""  # in the form of YAML; "": nothing
+
+
 def first_file(version: str, test: ProjectTest | None) -> str:
     """Return the text of a first hook file, with the test of the project where it is known."""
     if test is None:
@@ -88,10 +105,41 @@ def init(world: World) -> None:
     found = find_file(world, top)
     if found is not None:
         raise exists_already(found)
-    test = find_test(top)
+    test = _find_test(top)
     created = create_hook_file(world, top, first_file(__version__, test))
     required = f", in which a push requires `{escape(test.run)}`" if test is not None else ""
     say(f"created {created}{required}; next steps:")
     say("  edit it, then check it  dodo-hooks validate")
     say("  let git run its hooks   dodo-hooks install")
     say("  try it without git      dodo-hooks run pre-commit")
+
+
+def _find_test(top: str) -> ProjectTest | None:
+    """Return the first of `make test`, npm, pytest, cargo and go that the project has."""
+    has_python = os.access(f"{top}/.venv/bin/python", os.X_OK)
+    # Where the project is installed as editable, Python would import the sources of the working tree.
+    env = "{ PYTHONPATH: src }" if os.path.isdir(f"{top}/src") else ""
+    venv = (".venv", "ls .venv/lib/python*/site-packages", env) if has_python else ()
+    if re.search(r"^test\s*:(?!=)", _read(top, "Makefile"), re.MULTILINE):
+        return ProjectTest("make test", *venv)
+    if _has_npm_test(top):
+        has_modules = os.path.isfile(f"{top}/node_modules/.package-lock.json")
+        return ProjectTest(
+            "npm test", *(("node_modules", "cat node_modules/.package-lock.json") if has_modules else ())
+        )
+    if any("pytest" in _read(top, name) for name in _SAYS_PYTEST):
+        return ProjectTest(f"{'.venv/bin/python' if has_python else 'python3'} -m pytest", *venv)
+    if os.path.isfile(f"{top}/Cargo.toml"):
+        return ProjectTest("cargo test")
+    return ProjectTest("go test ./...") if os.path.isfile(f"{top}/go.mod") else None
+
+
+def _has_npm_test(top: str) -> bool:
+    try:
+        return "no test specified" not in json.loads(_read(top, "package.json"))["scripts"]["test"]  # as `npm init` has
+    except (ValueError, KeyError, TypeError):
+        return False
+
+
+def _read(top: str, name: str) -> str:
+    return try_read(f"{top}/{name}").decode("utf-8", "replace")

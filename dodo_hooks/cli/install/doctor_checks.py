@@ -9,7 +9,6 @@ import tempfile
 from collections.abc import Iterator
 
 from dodo_hooks.cli.install.hook_checks import as_error, as_note, diagnose_hooks, diagnose_packages, kept_hooks
-from dodo_hooks.cli.install.snapshot_checks import diagnose_snapshots
 from dodo_hooks.core.diagnostics import Diagnostic
 from dodo_hooks.core.errors import ConfigError, GitError, HooksError, UnsafeFileError
 from dodo_hooks.core.plan import Plan
@@ -25,11 +24,17 @@ from dodo_hooks.git.unstaged import sync_index
 from dodo_hooks.git.unstaged.journal import DIRECTORY, load_journal
 from dodo_hooks.git.unstaged.lock_holder import find_holder, recorded_pid, unreadable
 from dodo_hooks.host.files.atomic_files import make_private_directory
+from dodo_hooks.host.files.file_locks import is_locked
 from dodo_hooks.host.files.private_files import expect_private_directory
 from dodo_hooks.host.world import World
 from dodo_hooks.plans.own_config import load_own_config
 from dodo_hooks.plans.plan_cache import load_compiled
+from dodo_hooks.snapshots.model import CheckoutPaths
+from dodo_hooks.snapshots.note import last_used_ns, read_note
+from dodo_hooks.snapshots.pool import areas_dir, numbers_in, trees_dir
 from dodo_hooks.store import layout
+from dodo_hooks.store.cache_dirs import expect_private_cache
+from dodo_hooks.store.identity import repository_id
 
 OLDEST_GIT = (2, 26)  # `git config --show-scope`
 
@@ -67,7 +72,7 @@ def diagnose(world: World) -> list[Diagnostic]:
     found += diagnose_hooks(world, repo, plan)
     found += _hidden_changes(repo)
     if repo.top:
-        found += diagnose_snapshots(world, repo, plan)
+        found += _snapshots(world, repo, plan)
         found += [*_other_managers(world, repo, plan), *_configured_hooks(world, repo, plan)]
     return found
 
@@ -171,3 +176,27 @@ def _configured_hooks(world: World, repo: Repo, plan: Plan | None) -> Iterator[D
         yield as_note(
             "configured-hook", message, f"turn it off here with `git config {key} false`, if it is not wanted"
         )
+
+
+def _snapshots(world: World, repo: Repo, plan: Plan | None) -> Iterator[Diagnostic]:
+    """Yield an error where jobs can have no snapshot, and a note for each whose record is damaged (S2, S8)."""
+    if plan is None or not any(job.workspace for hook in plan.hooks for job in hook.jobs):
+        return
+    areas = areas_dir(repo.common_dir)
+    trees = trees_dir(world.cache, repository_id(repo.common_dir))
+    above = areas
+    while not os.path.isdir(above):
+        above = os.path.dirname(above)
+    if not os.access(above, os.W_OK):
+        yield as_error("snapshots", f"cannot write to {above}", "change its owner or its mode")
+    try:
+        expect_private_cache(trees)
+    except UnsafeFileError as error:
+        yield as_error("snapshots", error.message, f"{error.fix}, or set XDG_CACHE_HOME to another directory")
+    for number in numbers_in(areas):
+        paths = CheckoutPaths(f"{areas}/{number}", f"{trees}/{number}")
+        note = read_note(paths)
+        is_whole = note is not None and note.is_whole and note.paths == paths
+        if last_used_ns(paths.area) and not is_whole and not is_locked(paths.area):  # else it is being checked out
+            message = f"snapshot {number} is damaged or of another version, and is created again for the next job"
+            yield as_note("snapshots", message, "no action is needed")

@@ -1,6 +1,6 @@
 """The options of the commands that people type most: one table for both readers.
 
-`click_options.py` makes click's options of it, for help, completion, errors and everything unusual. `plain_words.py`
+`click_options.py` makes click's options of it, for help, completion, errors and everything unusual. `plain_command.py`
 reads plain command lines by it, since importing click takes 16 ms.
 """
 

@@ -138,7 +138,8 @@ class Shaped(Kind[_Value]):
     choose: Callable[[Node], int]
 
     def read(self, node: Node, found: ModelErrors) -> _Value:
-        return cast("_Value", self.kinds[self.choose(node)].read(node, found))
+        value: _Value = self.kinds[self.choose(node)].read(node, found)  # each of them makes such values
+        return value
 
 
 @dataclass(frozen=True, eq=False)

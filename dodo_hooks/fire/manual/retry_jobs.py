@@ -186,7 +186,7 @@ def _hook(invocation: InvocationRecord, jobs: Sequence[JobRecord], selected: Col
             workspace=job.workspace,
             shares=(*map(Share, job.shares), *(Share(path, is_link=True) for path in job.links)),
             cleans=job.cleans,
-            report=Report(job.fail_text, job.is_silent, job.max_log_bytes),
+            report=Report(fail_text=job.fail_text, is_silent=job.is_silent, max_log_bytes=job.max_log_bytes),
             description=job.description,
             tags=job.tags,
         )

@@ -317,6 +317,8 @@ class _Compiler:
     def _job(self, number: int, member: Member, command: Command, checks: Checks, phase: str) -> Job:
         """Return a job without its order."""
         body, name, hook = member.body, self.flat.names[number], self._config_hook(member)
+        known = conduct_of_hook(hook) if hook else None
+        is_declared = body.reads is not None or body.writes is not None
         return Job(
             number=number,
             name=name,
@@ -327,7 +329,7 @@ class _Compiler:
             changes=Changes(
                 body.stage_fixed,
                 self._fails_on_changes(member) if phase == FOREGROUND else (),
-                conduct_of(body, conduct_of_hook(hook) if hook else None),
+                conduct_of(body, known) if is_declared else known,
             ),
             results=result_rule(member, root_of(member), self.outputs),
             report=Report(

@@ -11,13 +11,11 @@ from dodo_hooks.loader.read.nodes import Node, key_mark_at
 from dodo_hooks.loader.schema.job_models import JobBody
 
 
-def conduct_of(body: JobBody, known: Conduct | None) -> Conduct | None:
-    """Return the conduct of a job: what its keys declare, else what another tool's file is known to mean.
+def conduct_of(body: JobBody, known: Conduct | None) -> Conduct:
+    """Return the conduct that a job declares by its keys; the rest of it as `known` has it.
 
     `reads: false` declares that nothing is known, and nothing is learned then.
     """
-    if body.reads is None and body.writes is None:
-        return known
     writes = NOTHING if body.reads else body.writes or ANYTHING
     reads = GIVEN if writes == GIVEN else ANYTHING
     return (known or Conduct(reads, writes))._replace(reads=reads, writes=writes, identity="")

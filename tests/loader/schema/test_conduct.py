@@ -32,8 +32,6 @@ def test_p6_a_job_declares_what_it_does(tmp_path: Path) -> None:
 
 def test_p6_what_is_declared_wins_over_what_is_known_and_is_not_learned() -> None:
     known = Conduct(ANYTHING, ANYTHING, is_judged_by_diff=True, identity="x")
-    job = JobBody(reads=None, writes=None)
-    assert conduct_of(job, known) is known
     declared = conduct_of(JobBody(reads=True), known)
     assert declared == known._replace(writes=NOTHING, identity="")
 

@@ -204,6 +204,13 @@ def test_the_configuration_of_other_programs_is_a_note(installed: Repo) -> None:
     assert code == 0 and programs == ["pre-commit", "lefthook", "husky"]
 
 
+def test_a_file_of_pre_commit_below_our_own_is_no_other_program(installed: Repo) -> None:
+    hook = "{id: a, name: a, entry: 'true', language: system}"
+    installed.write(".pre-commit-config.yaml", f"repos: [{{repo: local, hooks: [{hook}]}}]\n")
+    installed.file("extends: .pre-commit-config.yaml\nhooks: {pre-commit: {jobs: [{name: b, run: x}]}}\n")
+    assert "other-program" not in [check for _, check, _ in doctor(installed)[1]]
+
+
 def test_hooks_of_gits_configuration_are_notes(installed: Repo) -> None:
     set_config = functools.partial(installed.git, "config", "--global", "--add")
     for name, key, value in (

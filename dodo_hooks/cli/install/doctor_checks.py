@@ -157,6 +157,8 @@ def _other_managers(world: World, repo: Repo, plan: Plan | None) -> Iterator[Dia
     caller = manager_of_directory(directory) if calling else None
     if caller:  # it is wanted
         passed.add(caller.name)
+    if plan.runs_pre_commit:  # the file is one of the layers
+        passed.add("pre-commit")
     for manager, name in managers_at(repo.top):
         if plan.file == f"{repo.top}/{name}" or manager.name in passed:
             continue

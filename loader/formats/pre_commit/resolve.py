@@ -29,7 +29,7 @@ _STATE_FILES = (".install_state_v2", ".install_state_v1")
 _STOPPED = 130
 
 
-def resolve(request: Mapping[str, Any]) -> list[dict[str, Any]]:
+def resolve(request: Mapping[str, Any], progress: _Progress) -> list[dict[str, Any]]:
     """Return what is to be known of each hook of the file.
 
     The hooks of the stage that are not skipped are installed, where their environments are missing.
@@ -40,7 +40,6 @@ def resolve(request: Mapping[str, Any]) -> list[dict[str, Any]]:
     from pre_commit.store import Store
 
     config = cfgv.apply_defaults(cfgv.validate(request["config"], CONFIG_SCHEMA), CONFIG_SCHEMA)
-    progress = _Progress()
     logging.getLogger("pre_commit").addHandler(progress)
     logging.getLogger("pre_commit").setLevel(logging.INFO)
     store = Store()
@@ -183,6 +182,8 @@ class _Progress(logging.Handler):
     """A handler of the library's log: progress and warnings are printed, what else it explains is not."""
 
     hook = ""
+    error = ""  # the last one that was logged
+    step = ""  # what is under way
 
     def emit(self, record: logging.LogRecord) -> None:
         message = record.getMessage()
@@ -191,11 +192,13 @@ class _Progress(logging.Handler):
         elif record.levelno >= logging.WARNING:
             _print("W", message)
         elif message.startswith("Initializing environment for "):
-            _print("P", f"fetching {message.removeprefix('Initializing environment for ').rstrip('.')}")
+            self._begin(f"fetching {message.removeprefix('Initializing environment for ').rstrip('.')}")
         elif message.startswith("Installing environment for "):
-            _print("P", f"installing {self.hook}")
+            self._begin(f"installing {self.hook}")
 
-    error = ""
+    def _begin(self, step: str) -> None:
+        self.step = step
+        _print("P", step)
 
 
 def _print(kind: str, value: object) -> None:
@@ -239,15 +242,15 @@ def main(words: Sequence[str]) -> int:
     request = json.load(sys.stdin)
     _end_with_parent()
     sys.path.extend(path for path in request["site"] if path not in sys.path)
+    progress = _Progress()
     try:
-        _print("R", resolve(request))
+        _print("R", resolve(request, progress))
     except KeyboardInterrupt:
         return _STOPPED
     except SystemExit:  # the library has logged why
-        handlers = [one for one in logging.getLogger("pre_commit").handlers if isinstance(one, _Progress)]
-        _print("E", handlers[0].error if handlers else "")
+        _print("E", progress.error)
     except Exception as error:
-        _print("E", _explain(error))
+        _print("E", _explain(error) + (f" (while {progress.step})" if progress.step else ""))
     return 0
 
 

@@ -101,8 +101,8 @@ def test_p3_what_is_skipped_is_not_installed_and_what_is_gone_is_installed_again
 @pytest.mark.parametrize(
     ("url", "rev", "hook", "error"),
     [
-        ("", "v9.9", "tool", "git checkout: error: pathspec 'v9.9' did not match any file(s) known to git"),
-        ("/nonexistent", REV, "tool", "and the repository exists."),
+        ("", "v9.9", "tool", "pathspec 'v9.9' did not match any file(s) known to git (while fetching /"),
+        ("/nonexistent", REV, "tool", "and the repository exists. (while fetching /nonexistent)"),
         ("", REV, "tol", "`tol` is not present in repository "),
     ],
 )
